@@ -59,6 +59,12 @@ public sealed partial class SelectPoller : PollerBase
     /// <inheritdoc/>
     public override PollerFeatures Features => PollerFeatures.None;
 
+    /// <summary>Calls of select begun since the poller was created: a Wait makes one per slice of its time.</summary>
+    internal long Selects => (Volatile.Read(ref _flight) + 1) / 2;
+
+    /// <summary>Whether a select is in flight.</summary>
+    internal bool InFlight => (Volatile.Read(ref _flight) & 1) != 0;
+
     /// <inheritdoc/>
     public override string Explain(PollerError error) => error switch
     {
@@ -115,7 +121,7 @@ public sealed partial class SelectPoller : PollerBase
     protected override void OnChanged(bool removed)
     {
         // A select that begins after the change has seen it.
-        if ((Volatile.Read(ref _flight) & 1) == 0)
+        if (!InFlight)
             return;
         long flight;
         lock (Gate)
@@ -141,7 +147,7 @@ public sealed partial class SelectPoller : PollerBase
     /// <inheritdoc/>
     protected override void WakeCore()
     {
-        if ((Volatile.Read(ref _flight) & 1) != 0)
+        if (InFlight)
             _waker.Signal();
         else
             _wakeRequested = true;
