@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Win32.SafeHandles;
 using Mux.Select;
-using Xunit;
 
 namespace Mux.Tests.Select;
 
