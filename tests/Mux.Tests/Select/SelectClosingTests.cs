@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Mux.Select;
-using Xunit;
 
 namespace Mux.Tests.Select;
 
