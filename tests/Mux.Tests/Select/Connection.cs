@@ -46,4 +46,13 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc")]
     internal static partial int pipe(int* ends);
+
+    [LibraryImport("libc")]
+    internal static partial nint send(int fd, void* buffer, nint length, int flags);
+}
+
+/// <summary>A fact about Linux, skipped elsewhere.</summary>
+internal sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "needs Linux";
 }
