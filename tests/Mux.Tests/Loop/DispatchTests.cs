@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Mux.Tests.Loop;
 
 /// <summary>Who gets an event, and who does not any more.</summary>

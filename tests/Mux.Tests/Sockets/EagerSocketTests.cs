@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
-using Xunit;
 
 namespace Mux.Tests.Sockets;
 

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Xunit;
 
 namespace Mux.Tests.Sockets;
 
