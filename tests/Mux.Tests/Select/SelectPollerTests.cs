@@ -28,7 +28,7 @@ public sealed class SelectPollerTests : IDisposable
         Assert.Equal(-1, descriptor);
     }
 
-    [Fact]
+    [UnixFact]
     public unsafe void What_is_not_a_socket_is_not_supported_and_what_is_not_open_is_a_bad_descriptor()
     {
         var ends = stackalloc int[2];
