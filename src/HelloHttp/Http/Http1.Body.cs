@@ -9,7 +9,7 @@ internal sealed partial class Http1
     /// <summary>Room for a chunk size, two CRLFs included.</summary>
     private const int MaxChunkFrame = 16 + 4;
 
-    private bool Echoes => _answer is null;
+    private bool Echoes => _answer is null && _line.Route == Route.Echo;
 
     private Progress ReadFixed(ref Exchange exchange, HttpDate date)
     {

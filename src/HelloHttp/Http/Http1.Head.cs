@@ -21,6 +21,7 @@ internal sealed partial class Http1
         if (line.IsEmpty)
             return ++_emptyLines <= MaxEmptyLines ? Progress.Made : Fail(Refusal.TooManyEmptyLines);
 
+        observer?.OnRequestLine(line);
         var refusal = _line.Parse(line);
         if (refusal != Refusal.None)
             return Fail(refusal);

@@ -8,7 +8,8 @@ namespace HelloHttp.Http;
 /// most, the part of a line that its driver keeps. Not thread-safe.
 /// </summary>
 /// <param name="service">Limits and responses.</param>
-internal sealed partial class Http1(HttpService service)
+/// <param name="observer">Hears of every request and response; null for nobody.</param>
+internal sealed partial class Http1(HttpService service, Http1Observer? observer = null)
 {
     /// <summary>An Output of this many bytes lets any call make progress.</summary>
     public const int MinOutput = 512;
@@ -161,6 +162,11 @@ internal sealed partial class Http1(HttpService service)
             response.TryWrite(exchange.Output, date, Persistence.Close, _line.Method == Method.Head, out var written);
             exchange.Output = exchange.Output[written..];
             Requests++;
+            Report(response.Status, refusal, response.Body.Length);
+        }
+        else if (phase is Phase.Head or Phase.Body or Phase.Response)
+        {
+            Report(_begun ? _answer?.Status ?? 200 : 0, refusal, ContentSent);
         }
 
         _lingers |= phase is not (Phase.Closed or Phase.Idle);
@@ -189,6 +195,7 @@ internal sealed partial class Http1(HttpService service)
         {
             // Too late for a status: an end before the announced length, or before the last chunk, tells the peer.
             _state = State.Closed;
+            Report(200, refusal, ContentSent);
             return Progress.Ended;
         }
 
