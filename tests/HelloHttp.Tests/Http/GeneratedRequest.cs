@@ -117,11 +117,14 @@ public sealed record GeneratedRequest(
                 "/bytes/0", "/bytes/70", "/bytes/3000", "/bytes/x", "/healthz", "/a/b?c=%20d", "http://[::1]:80", "http://a.b:8/healthz", "https://a/")))
         from isHttp10 in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
         from fields in Few("X: y", "Accept: */*", "Cookie: a=b; c=\"d\"", "X-Empty:", "User-Agent: \u00fc (x; y)", "Content_Length: 5", "TE: chunked")
-        from framing in Gen.Elements(BodyFraming.None, BodyFraming.Length, isHttp10 ? BodyFraming.Length : BodyFraming.Chunked)
+        from framing in Gen.Frequency(
+            (1, Gen.Constant(BodyFraming.None)),
+            (1, Gen.Constant(BodyFraming.Length)),
+            (2, Gen.Constant(isHttp10 ? BodyFraming.Length : BodyFraming.Chunked)))
         from size in framing == BodyFraming.None
             ? Gen.Constant(0) : Gen.Frequency((1, Gen.Constant(0)), (6, Gen.Choose(0, 40)), (2, Gen.Choose(1000, 5000)))
         from body in Content(size)
-        from chunks in Gen.ArrayOf(Gen.Frequency((1, Gen.Choose(1, 20)), (1, Gen.Choose(1, 3000))), 3)
+        from chunks in Gen.ArrayOf(Gen.Frequency((2, Gen.Choose(1, 4)), (1, Gen.Choose(5, 20)), (1, Gen.Choose(1, 3000))), 3)
         from trailers in Few("X-Sum: 1", "Y:")
         from connection in Gen.Frequency((14, Gen.Constant("")), (3, Gen.Elements("keep-alive", "Keep-Alive, x")), (1, Gen.Elements("close", "x, CLOSE")))
         from expect in Gen.Frequency((12, Gen.Constant("")), (2, Gen.Constant("100-continue")), (1, Gen.Constant("more")))

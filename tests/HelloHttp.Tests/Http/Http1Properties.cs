@@ -7,6 +7,19 @@ using Xunit;
 
 namespace HelloHttp.Tests.Http;
 
+/// <summary>Bytes that a failing property shows as text.</summary>
+public sealed record InputBytes(byte[] Bytes)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Concat(Bytes.Select(b => b switch
+    {
+        (byte)'\r' => "\\r",
+        (byte)'\n' => "\\n\n",
+        >= (byte)' ' and <= (byte)'~' => ((char)b).ToString(),
+        _ => $"\\x{b:x2}",
+    }));
+}
+
 /// <summary>What holds for any input, any cut of it, and any room to answer in.</summary>
 public class Http1Properties
 {
@@ -25,7 +38,7 @@ public class Http1Properties
         select requests;
 
     // What a parser could mistake for something else: pieces of requests in any order, with and without their right ends.
-    private static readonly Gen<byte[]> Fragments =
+    private static readonly Gen<InputBytes> Fragments =
         from count in Gen.Choose(0, 40)
         from words in Gen.ArrayOf(
             Gen.Frequency(
@@ -36,16 +49,16 @@ public class Http1Properties
                 (4, Gen.Elements("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\n")),
                 (1, from b in Gen.Choose(0, 255) select ((char)b).ToString())),
             count)
-        select Encoding.Latin1.GetBytes(string.Concat(words));
+        select new InputBytes(Encoding.Latin1.GetBytes(string.Concat(words)));
 
-    private static readonly Gen<byte[]> Garbage =
+    private static readonly Gen<InputBytes> Garbage =
         from count in Gen.Choose(0, 3000)
         from bytes in Gen.ArrayOf(Gen.Choose(0, 255), count)
-        select bytes.Select(b => (byte)b).ToArray();
+        select new InputBytes([.. bytes.Select(b => (byte)b)]);
 
-    private static Gen<byte[]> Mutations =>
+    private static Gen<InputBytes> Mutations =>
         from requests in Streams
-        from edits in Gen.Choose(0, 3)
+        from edits in Gen.Choose(1, 3)
         from at in Gen.ArrayOf(Gen.Choose(0, 1 << 20), edits)
         from kind in Gen.ArrayOf(Gen.Choose(0, 3), edits)
         from with in Gen.ArrayOf(Gen.Elements("\r", "\n", "\r\n", " ", "\t", ":", ",", ";", "\0", "0", "9", "f", "a", "\u00ff", "\r\n\r\n", "\""), edits)
@@ -85,8 +98,8 @@ public class Http1Properties
         (from input in Gen.OneOf(Mutations, Fragments) from pieces in Pieces from rooms in Rooms select (input, pieces, rooms)).ToArbitrary(),
         run =>
         {
-            var whole = Http1Driver.Run(run.input);
-            var cut = Http1Driver.Run(run.input, run.pieces, run.rooms, new Http1(Http1Driver.Service));
+            var whole = Http1Driver.Run(run.input.Bytes);
+            var cut = Http1Driver.Run(run.input.Bytes, run.pieces, run.rooms, new Http1(Http1Driver.Service));
             Assert.Equal(WithoutInterim(whole), WithoutInterim(cut));
             Assert.Equal(
                 (whole.Closed, whole.Refusal, whole.Requests, whole.Phase), (cut.Closed, cut.Refusal, cut.Requests, cut.Phase));
@@ -96,7 +109,7 @@ public class Http1Properties
     public Property Any_bytes_get_well_formed_answers_or_a_close_within_bounds() => Prop.ForAll(
         Gen.OneOf(Mutations, Fragments, Garbage).ToArbitrary(), input =>
         {
-            var outcome = Http1Driver.Run(input);
+            var outcome = Http1Driver.Run(input.Bytes);
             var reader = new StrictResponseReader();
             foreach (var summary in outcome.Summaries)
                 reader.Sent(summary.Method == Method.Head);
@@ -105,8 +118,8 @@ public class Http1Properties
             Assert.Equal(outcome.Summaries.Count, reader.Final.Count() + (outcome.Closed && reader.IsInResponse ? 1 : 0));
             foreach (var (summary, response) in outcome.Summaries.Zip(reader.Final))
                 Assert.Equal((summary.Status, summary.Sent), (response.Status, response.BodyLength));
-            Assert.True(outcome.Requests <= 1 + (input.Length / MinRequest), "More answers than requests.");
-            Assert.True(outcome.Output.Length <= (512 + MaxGeneratedBytes) * (outcome.Requests + 1) + (2 * input.Length), "Too much.");
+            Assert.True(outcome.Requests <= 1 + (input.Bytes.Length / MinRequest), "More answers than requests.");
+            Assert.True(outcome.Output.Length <= (512 + MaxGeneratedBytes) * (outcome.Requests + 1) + (2 * input.Bytes.Length), "Too much.");
         });
 
     [Property(MaxTest = 1000)]
@@ -120,7 +133,7 @@ public class Http1Properties
         input =>
         {
             // A second answer can only be the refusal of what the mutation left over.
-            var outcome = Http1Driver.Run(input);
+            var outcome = Http1Driver.Run(input.Bytes);
             Assert.InRange(outcome.Requests, 0, 2);
             if (outcome.Requests == 2)
             {
@@ -129,10 +142,35 @@ public class Http1Properties
             }
         });
 
+    /// <summary>Runs a counted sample, so that a generator that has become tame is noticed.</summary>
+    [Fact]
+    public void The_generators_reach_what_they_are_for()
+    {
+        var streams = Streams.Sample(1000).ToArray();
+        var requests = streams.SelectMany(stream => stream).ToArray();
+        AtLeast(100, requests.Count(request => request is { Framing: BodyFraming.Chunked, Status: 200, Body.Length: > 0 } && request.Answer == request.Body));
+        AtLeast(80, requests.Count(request => request is { Framing: BodyFraming.Length, Status: 200, Body.Length: > 1000 }));
+        AtLeast(100, requests.Count(request => request is { Expect: "100-continue", Body.Length: > 0, IsHttp10: false, Status: 200 }));
+        AtLeast(100, requests.Count(request => request.Status == 417));
+        AtLeast(50, requests.Count(request => request.IsHead && request.Status == 200));
+        AtLeast(30, requests.Count(request => request.IsHttp10 && !request.Closes));
+        AtLeast(200, streams.Count(stream => !stream.SkipLast(1).Any(request => request.Closes) && stream.Length > 1));
+
+        var mutated = Mutations.Sample(1000).Concat(Fragments.Sample(1000)).Select(input => (input, outcome: Http1Driver.Run(input.Bytes))).ToArray();
+        AtLeast(12, mutated.Count(run => run.outcome is { Closed: true, Summaries: [.., { Status: 200, Refusal: not Refusal.None }] })); // cut
+        AtLeast(200, mutated.Count(run => run.outcome.Refusal == Refusal.BadOctet));
+        AtLeast(80, mutated.Count(run => run.outcome.Refusal == Refusal.BadChunk));
+        AtLeast(25, mutated.Count(run => run.outcome.Phase is Phase.Head or Phase.Body));
+        AtLeast(60, mutated.Count(run => run.outcome.Requests > 3));
+        AtLeast(12, mutated.Select(run => run.outcome.Refusal).Distinct().Count());
+
+        static void AtLeast(int floor, int count) => Assert.True(count >= floor, $"{count} instead of at least {floor}.");
+    }
+
     private static string WithoutInterim(Outcome outcome) =>
         Encoding.Latin1.GetString(outcome.Output).Replace("HTTP/1.1 100 Continue\r\n\r\n", "", StringComparison.Ordinal);
 
-    private static byte[] Mutate(byte[] bytes, int[] at, int[] kind, string[] with)
+    private static InputBytes Mutate(byte[] bytes, int[] at, int[] kind, string[] with)
     {
         var list = bytes.ToList();
         for (var i = 0; i < at.Length && list.Count > 0; i++)
@@ -157,7 +195,7 @@ public class Http1Properties
             }
         }
 
-        return [.. list];
+        return new([.. list]);
     }
 
     private static Gen<int[]> Sizes(Gen<int> size) =>
