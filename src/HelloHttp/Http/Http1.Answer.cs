@@ -95,7 +95,9 @@ internal sealed partial class Http1
         return true;
     }
 
-    /// <summary>Decides, as the head is written, whether this response is the last (RFC 9112 sections 9.3 and 9.6).</summary>
+    /// <summary>
+    /// Decides, as the head is written, whether this response is the last (RFC 9112 sections 9.3 and 9.6).
+    /// </summary>
     private Persistence Settle(long bytesBehind)
     {
         if (_last || _refused || (_draining && bytesBehind == 0))

@@ -101,9 +101,10 @@ public sealed record GeneratedRequest(
     {
         get
         {
-            var path = Target.StartsWith("http", StringComparison.Ordinal) ? Target[(Target.IndexOf("//", StringComparison.Ordinal) + 2)..] : Target;
-            path = path.Contains('/', StringComparison.Ordinal) ? path[path.IndexOf('/', StringComparison.Ordinal)..] : "/";
-            return path.Split('?')[0].Replace("%63", "c", StringComparison.Ordinal);
+            var authority = Target.IndexOf("//", StringComparison.Ordinal);
+            var path = authority < 0 ? Target : Target[(authority + 2)..];
+            var slash = path.IndexOf('/', StringComparison.Ordinal);
+            return (slash < 0 ? "/" : path[slash..]).Split('?')[0].Replace("%63", "c", StringComparison.Ordinal);
         }
     }
 
@@ -114,19 +115,26 @@ public sealed record GeneratedRequest(
             (3, Gen.Constant("/")),
             (4, Gen.Elements("/echo", "/echo?x", "/e%63ho", "http://a/echo")),
             (3, Gen.Elements(
-                "/bytes/0", "/bytes/70", "/bytes/3000", "/bytes/x", "/healthz", "/a/b?c=%20d", "http://[::1]:80", "http://a.b:8/healthz", "https://a/")))
+                "/bytes/0", "/bytes/70", "/bytes/3000", "/bytes/x", "/healthz", "/a/b?c=%20d",
+                "http://[::1]:80", "http://a.b:8/healthz", "https://a/")))
         from isHttp10 in Gen.Frequency((9, Gen.Constant(false)), (1, Gen.Constant(true)))
-        from fields in Few("X: y", "Accept: */*", "Cookie: a=b; c=\"d\"", "X-Empty:", "User-Agent: \u00fc (x; y)", "Content_Length: 5", "TE: chunked")
+        from fields in Few(
+            "X: y", "Accept: */*", "Cookie: a=b; c=\"d\"", "X-Empty:", "User-Agent: \u00fc (x; y)", "Content_Length: 5", "TE: chunked")
         from framing in Gen.Frequency(
             (1, Gen.Constant(BodyFraming.None)),
             (1, Gen.Constant(BodyFraming.Length)),
             (2, Gen.Constant(isHttp10 ? BodyFraming.Length : BodyFraming.Chunked)))
         from size in framing == BodyFraming.None
-            ? Gen.Constant(0) : Gen.Frequency((1, Gen.Constant(0)), (6, Gen.Choose(0, 40)), (2, Gen.Choose(1000, 5000)))
+            ? Gen.Constant(0)
+            : Gen.Frequency((1, Gen.Constant(0)), (6, Gen.Choose(0, 40)), (2, Gen.Choose(1000, 5000)))
         from body in Content(size)
-        from chunks in Gen.ArrayOf(Gen.Frequency((2, Gen.Choose(1, 4)), (1, Gen.Choose(5, 20)), (1, Gen.Choose(1, 3000))), 3)
+        from chunks in Gen.ArrayOf(
+            Gen.Frequency((2, Gen.Choose(1, 4)), (1, Gen.Choose(5, 20)), (1, Gen.Choose(1, 3000))), 3)
         from trailers in Few("X-Sum: 1", "Y:")
-        from connection in Gen.Frequency((14, Gen.Constant("")), (3, Gen.Elements("keep-alive", "Keep-Alive, x")), (1, Gen.Elements("close", "x, CLOSE")))
+        from connection in Gen.Frequency(
+            (14, Gen.Constant("")),
+            (3, Gen.Elements("keep-alive", "Keep-Alive, x")),
+            (1, Gen.Elements("close", "x, CLOSE")))
         from expect in Gen.Frequency((12, Gen.Constant("")), (2, Gen.Constant("100-continue")), (1, Gen.Constant("more")))
         from style in Gen.Choose(0, 1000)
         select new GeneratedRequest(method, target, isHttp10, fields, framing, body, chunks, trailers, connection, expect, style);
@@ -163,7 +171,8 @@ public sealed record GeneratedRequest(
         {
             var n = Math.Min(Chunks[turn++ % Chunks.Length], Body.Length - at);
             var extension = (Style + turn) % 4 == 0 ? ";a=\"b;\\\"c\" ; d" : "";
-            bytes.AddRange(Encoding.Latin1.GetBytes(n.ToString(Style % 2 == 0 ? "x" : "X3", CultureInfo.InvariantCulture) + extension + "\r\n"));
+            var size = n.ToString(Style % 2 == 0 ? "x" : "X3", CultureInfo.InvariantCulture);
+            bytes.AddRange(Encoding.Latin1.GetBytes(size + extension + "\r\n"));
             bytes.AddRange(Body.AsSpan(at, n));
             bytes.AddRange("\r\n"u8);
             at += n;

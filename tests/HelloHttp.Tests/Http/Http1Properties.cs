@@ -43,10 +43,12 @@ public class Http1Properties
         from words in Gen.ArrayOf(
             Gen.Frequency(
                 (10, Gen.Elements(
-                    "GET", "POST", "HEAD", " ", " / ", " /echo ", " /bytes/9 ", " * ", "HTTP/1.1", "HTTP/1.0", "\r\n", "\r\n", "\r\n\r\n", "\n", "\r", "Host: a",
-                    "Host: a\r\n", "Content-Length: 3", "Content-Length:", "Transfer-Encoding: chunked", "chunked", "Expect: 100-continue", "Connection: close",
+                    "GET", "POST", "HEAD", " ", " / ", " /echo ", " /bytes/9 ", " * ", "HTTP/1.1", "HTTP/1.0", "\r\n", "\r\n", "\r\n\r\n",
+                    "\n", "\r", "Host: a", "Host: a\r\n", "Content-Length: 3", "Content-Length:", "Transfer-Encoding: chunked",
+                    "chunked", "Expect: 100-continue", "Connection: close",
                     "0\r\n\r\n", "3\r\nabc\r\n", ";x=\"", ":", ",", "\t", "\0", "\u00ff", "abc")),
-                (4, Gen.Elements("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\n")),
+                (4, Gen.Elements(
+                    "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "POST /echo HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.1\r\nHost: a\r\n")),
                 (1, from b in Gen.Choose(0, 255) select ((char)b).ToString())),
             count)
         select new InputBytes(Encoding.Latin1.GetBytes(string.Concat(words)));
@@ -61,7 +63,8 @@ public class Http1Properties
         from edits in Gen.Choose(1, 3)
         from at in Gen.ArrayOf(Gen.Choose(0, 1 << 20), edits)
         from kind in Gen.ArrayOf(Gen.Choose(0, 3), edits)
-        from with in Gen.ArrayOf(Gen.Elements("\r", "\n", "\r\n", " ", "\t", ":", ",", ";", "\0", "0", "9", "f", "a", "\u00ff", "\r\n\r\n", "\""), edits)
+        from with in Gen.ArrayOf(
+            Gen.Elements("\r", "\n", "\r\n", " ", "\t", ":", ",", ";", "\0", "0", "9", "f", "a", "\u00ff", "\r\n\r\n", "\""), edits)
         select Mutate([.. requests.SelectMany(request => request.Print())], at, kind, with);
 
     [Property(MaxTest = 400)]
@@ -95,7 +98,10 @@ public class Http1Properties
 
     [Property(MaxTest = 400)]
     public Property The_outcome_does_not_depend_on_how_bytes_are_cut() => Prop.ForAll(
-        (from input in Gen.OneOf(Mutations, Fragments) from pieces in Pieces from rooms in Rooms select (input, pieces, rooms)).ToArbitrary(),
+        (from input in Gen.OneOf(Mutations, Fragments)
+         from pieces in Pieces
+         from rooms in Rooms
+         select (input, pieces, rooms)).ToArbitrary(),
         run =>
         {
             var whole = Http1Driver.Run(run.input.Bytes);
