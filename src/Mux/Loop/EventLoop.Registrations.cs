@@ -264,6 +264,14 @@ public sealed partial class EventLoop
         try
         {
             Unregister(watcher);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The poller is gone, and with it all that was registered.
+        }
+
+        try
+        {
             watcher.OnStopped();
         }
         catch (Exception e)
