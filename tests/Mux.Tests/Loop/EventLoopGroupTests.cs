@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Mux.Tests.Loop;
 
 public class EventLoopGroupTests

@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Mux.Tests.Loop;
 
 /// <summary>Starting, stopping, faults, and who may call what from where.</summary>
