@@ -9,8 +9,8 @@ namespace Mux.Contract.Kernel;
 /// </remarks>
 internal static unsafe partial class Posix
 {
-    /// <summary>POLLIN, POLLOUT, POLLERR, POLLHUP in poll.h, the same on all systems.</summary>
-    internal const short PollIn = 1, PollOut = 4, PollErr = 8, PollHup = 16;
+    /// <summary>POLLIN, POLLPRI, POLLERR in poll.h, the same on all systems.</summary>
+    internal const short PollIn = 1, PollPri = 2, PollErr = 8;
 
     /// <summary>SIGWINCH in signal.h, the same on all systems; harmless, and the runtime has a handler for it on demand.</summary>
     internal const int SigWinch = 28;
@@ -61,6 +61,31 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", EntryPoint = "gettid")]
     internal static partial int LinuxThreadId();
+
+    [LibraryImport("libc", EntryPoint = "opendir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint OpenDir(string path);
+
+    [LibraryImport("libc", EntryPoint = "dirfd", SetLastError = true)]
+    private static partial int DirFd(nint directory);
+
+    [LibraryImport("libc", EntryPoint = "closedir")]
+    private static partial int CloseDir(nint directory);
+
+    /// <summary>A descriptor of a directory; open(2) itself is variadic.</summary>
+    internal static int OpenDirectory(string path)
+    {
+        var directory = OpenDir(path);
+        if (directory == 0)
+            throw new IOException($"Cannot open {path}: {Marshal.GetLastPInvokeErrorMessage()}.");
+        try
+        {
+            return Duplicate(DirFd(directory), 0);
+        }
+        finally
+        {
+            _ = CloseDir(directory);
+        }
+    }
 
     /// <summary>A duplicate with the lowest free number not below <paramref name="lowest"/>, close-on-exec.</summary>
     internal static int Duplicate(int fd, int lowest)
