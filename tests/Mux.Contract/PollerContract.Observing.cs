@@ -45,6 +45,24 @@ public abstract partial class PollerContract<TBackend>
         Assert.True(polls <= 10, $"{poller.Name} asked the kernel {polls} times in 40 ms of silence: it spins.");
     }
 
+    /// <summary>
+    /// Fills the send buffer until the poller stops calling it writable. A false claim is allowed, but not for ever, and
+    /// whoever believes one fills the buffer again.
+    /// </summary>
+    private static void FillUntilSilent(IPoller poller, Link link)
+    {
+        for (var claims = 0; claims < 100; claims++)
+        {
+            link.Fill();
+            if (poller.Wait(new PollEvent[64], TimeSpan.FromMilliseconds(40), out _) != 0)
+                continue;
+            AssertSleeps(poller);
+            return;
+        }
+
+        Assert.Fail($"{poller.Name} claims for ever that a full {link.Kind} buffer is writable.");
+    }
+
     /// <summary>Runs something that must not hang on a thread of its own.</summary>
     private static void RunBounded(string what, Action action)
     {

@@ -58,13 +58,24 @@ public static class Fence
             Until(
                 () =>
                 {
-                    // TCP_QUICKACK (linux/tcp.h) sends what is being held back and lasts for a moment only.
-                    receiver.SetRawSocketOption(6, 12, BitConverter.GetBytes(1));
+                    Acknowledge(receiver);
                     return Posix.LinuxIoctl(sender.Handle, Posix.LinuxSiocOutq) == 0;
                 },
                 "the send buffer to empty");
         else
             Until(() => Says(sender, SelectMode.SelectWrite), "the send buffer to empty");
+    }
+
+    /// <summary>
+    /// Whether nothing is under way between two sockets: what has been sent is acknowledged, and the rest waits for the
+    /// receiver's window. True where the system cannot be asked.
+    /// </summary>
+    internal static bool IsAtRest(Socket sender, Socket receiver)
+    {
+        if (!IsLinuxTcp(sender))
+            return true;
+        Acknowledge(receiver);
+        return Posix.LinuxIoctl(sender.Handle, Posix.LinuxSiocOutq) == Posix.LinuxIoctl(sender.Handle, Posix.LinuxSiocOutqNotSent);
     }
 
     /// <summary>Until a datagram socket has a pending error.</summary>
@@ -98,6 +109,9 @@ public static class Fence
             spinner.SpinOnce();
         }
     }
+
+    // TCP_QUICKACK (linux/tcp.h) sends what is being held back and lasts for a moment only.
+    private static void Acknowledge(Socket receiver) => receiver.SetRawSocketOption(6, 12, BitConverter.GetBytes(1));
 
     private static bool Says(Socket socket, SelectMode mode) => socket.Poll(0, mode);
 

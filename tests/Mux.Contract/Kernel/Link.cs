@@ -137,7 +137,7 @@ public sealed class Link : IDisposable
                     Outstanding += whole;
                 else if (error != SocketError.WouldBlock)
                     throw new InvalidOperationException($"Filling the send buffer failed: {error}.");
-                refusals = error == SocketError.WouldBlock ? refusals + 1 : 0;
+                refusals = error == SocketError.WouldBlock && Fence.IsAtRest(Local, Peer!) ? refusals + 1 : 0;
                 return refusals >= 3;
             },
             "the send buffer to fill");

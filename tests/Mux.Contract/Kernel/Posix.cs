@@ -15,8 +15,8 @@ internal static unsafe partial class Posix
     /// <summary>SIGWINCH in signal.h, the same on all systems; harmless, and the runtime has a handler for it on demand.</summary>
     internal const int SigWinch = 28;
 
-    /// <summary>FIONREAD and SIOCOUTQ in asm-generic/ioctls.h and linux/sockios.h.</summary>
-    internal const nuint LinuxFionread = 0x541B, LinuxSiocOutq = 0x5411;
+    /// <summary>SIOCOUTQ (not acknowledged) and SIOCOUTQNSD (not even sent) in linux/sockios.h.</summary>
+    internal const nuint LinuxSiocOutq = 0x5411, LinuxSiocOutqNotSent = 0x894B;
 
     [StructLayout(LayoutKind.Sequential)]
     internal struct PollFd

@@ -115,12 +115,14 @@ internal sealed record ReadSome(int Slot, int Bytes) : LinkCommand(Slot)
 
 internal sealed record DrainAll(int Slot) : LinkCommand(Slot)
 {
-    protected override bool CanRun(LinkModel link) => link.Inbound > 0 || link.ErrorPending;
+    protected override bool CanRun(LinkModel link) => link.Inbound > 0 || (link.ErrorPending && !link.PeerFin);
 
     protected override void Apply(LinkModel link)
     {
         link.Inbound = 0;
-        link.ErrorPending = false;
+
+        // A receive after the FIN tells the end of the stream and leaves the error where it is.
+        link.ErrorPending &= link.PeerFin;
     }
 
     public override string ToString() => $"{Slot}: reads until it would block, ends or fails";
