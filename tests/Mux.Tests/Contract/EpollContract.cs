@@ -6,27 +6,42 @@ namespace Mux.Tests.Contract;
 /// <summary>The contract on epoll.</summary>
 public sealed class EpollContract : PollerContract<EpollUnderContract>;
 
+/// <summary>The contract on epoll with whole milliseconds, as on a system without epoll_pwait2(2).</summary>
+public sealed class EpollMillisecondsContract : PollerContract<EpollMillisecondsUnderContract>;
+
 /// <summary>epoll, where there is one.</summary>
-public sealed class EpollUnderContract : IContractBackend
+public class EpollUnderContract : IContractBackend
 {
     private readonly EpollBackend _backend = new();
 
     /// <inheritdoc/>
-    public string Name => _backend.Name;
+    public virtual string Name => _backend.Name;
 
     /// <inheritdoc/>
     public string? UnavailableReason => _backend.UnavailableReason;
 
     /// <inheritdoc/>
-    public PollerFeatures Features => _backend.Features;
+    public virtual PollerFeatures Features => _backend.Features;
 
-    // A closed descriptor that lives on in a duplicate goes on reporting.
-    /// <inheritdoc/>
+    /// <summary>A closed descriptor that lives on in a duplicate goes on reporting.</summary>
     public bool MeetsStaleEvents => true;
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<KnownDeviation, string> Deviations { get; } = new Dictionary<KnownDeviation, string>();
 
     /// <inheritdoc/>
-    public IPoller Create() => _backend.CreatePoller();
+    public virtual IPoller Create() => _backend.CreatePoller();
+}
+
+/// <summary>epoll without nanoseconds.</summary>
+public sealed class EpollMillisecondsUnderContract : EpollUnderContract
+{
+    /// <inheritdoc/>
+    public override string Name => "epoll with milliseconds";
+
+    /// <inheritdoc/>
+    public override PollerFeatures Features => base.Features & ~PollerFeatures.SubMillisecondTimeout;
+
+    /// <inheritdoc/>
+    public override IPoller Create() => new EpollPoller(nanoseconds: false);
 }
