@@ -8,6 +8,7 @@ internal static class Backends
     private static readonly IContractBackend[] All =
     [
         new EpollUnderContract(),
+        new SelectUnderContract(),
     ];
 
     /// <summary>Those that this machine has, one of each kind at least.</summary>
