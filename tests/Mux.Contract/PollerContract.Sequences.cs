@@ -8,9 +8,9 @@ namespace Mux.Contract;
 /// <summary>Generated sequences against the model.</summary>
 public abstract partial class PollerContract<TBackend>
 {
-    private const int Scenarios = 150;
+    private const int Scenarios = 200;
 
-    // Floors are about a third of what such a run meets on average.
+    // No situation is met fewer than 40 times by such a run on average.
     private const long Floor = 10;
 
     [ContractFact]

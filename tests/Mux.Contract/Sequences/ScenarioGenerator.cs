@@ -44,6 +44,7 @@ internal sealed class ScenarioGenerator(Random random, IReadOnlyCollection<Known
             < 24 => new PollReady(Room()),
             < 30 => _model.MayReport == 0 ? BlockingWait(slot) : new PollReady(Room()),
             < 34 => new CallWake(),
+            < 38 => ResetSpentShot() ?? OnTraffic(slot),
             < 52 => OnRegistration(slot),
             < 62 => OnLifetime(slot),
             _ => OnTraffic(slot),
@@ -63,6 +64,12 @@ internal sealed class ScenarioGenerator(Random random, IReadOnlyCollection<Known
             return state.Registration is not null && random.Next(4) == 0 ? new RemoveSource(slot) : Add(slot);
         return random.Next(8) == 0 ? new RemoveSource(slot) : new ModifySource(slot, AnyInterest(), AnyMode());
     }
+
+    // A spent one-shot registration is what a reset tests best, and rare enough to be looked for.
+    private PeerResets? ResetSpentShot() => Enumerable.Range(0, _model.Slots.Length)
+        .Where(slot => _model.Slots[slot].Registration is { Armed: false, Dead: false })
+        .Select(slot => new PeerResets(slot))
+        .FirstOrDefault(reset => reset.CanRun(_model));
 
     // Closing without Remove, using the number again, and adding the new owner follow each other often.
     private Command OnLifetime(int slot)
@@ -89,9 +96,6 @@ internal sealed class ScenarioGenerator(Random random, IReadOnlyCollection<Known
             return Open(slot);
         if (state.Ghost && random.Next(4) == 0)
             return new GhostPeerSends(slot, Bytes());
-        // A spent one-shot registration is what a reset tests best.
-        if (state is { Registration: { Armed: false, Dead: false } } && random.Next(3) == 0)
-            return new PeerResets(slot);
         return random.Next(16) switch
         {
             < 5 => new PeerSends(slot, Bytes()),

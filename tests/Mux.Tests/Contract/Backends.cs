@@ -9,6 +9,9 @@ internal static class Backends
     [
         new EpollUnderContract(),
         new SelectUnderContract(),
+        new KqueueUnderContract(),
+        new EmulatedFreeBsdUnderContract(),
+        new HostileKqueueUnderContract(),
     ];
 
     /// <summary>Those that this machine has, one of each kind at least.</summary>
