@@ -158,18 +158,22 @@ public sealed class Link : IDisposable
         Fence.UntilAcknowledged(Local, Peer!);
     }
 
-    /// <summary>Receives at the local end until it would block, ends or fails.</summary>
-    /// <returns>Bytes received, and how it ended: WouldBlock, Success for the end of the stream, or the error.</returns>
-    public (int Bytes, SocketError End) Drain()
+    /// <summary>Receives at the local end until it would block or the stream has ended or failed.</summary>
+    /// <returns>Bytes received, and the error that was met; Success if there was none.</returns>
+    public (int Bytes, SocketError Failure) Drain()
     {
         var bytes = 0;
+        var failure = SocketError.Success;
         while (true)
         {
             var received = Local.Receive(_scratch, SocketFlags.None, out var error);
-            if (error == SocketError.Success && received > 0)
-                bytes += received;
-            else if (error == SocketError.WouldBlock || Kind != LinkKind.Udp)
-                return (bytes, error);
+            if (error == SocketError.WouldBlock)
+                return (bytes, failure);
+            if (error != SocketError.Success)
+                failure = error;
+            bytes += received;
+            if (Kind != LinkKind.Udp && received == 0)
+                return (bytes, failure);
         }
     }
 

@@ -9,7 +9,9 @@ internal sealed class ScenarioGenerator(Random random, IReadOnlyCollection<Known
     private readonly List<Command> _commands = [];
 
     // Spans of 1 to 3 in half of the cases.
-    private readonly bool _smallRoom = random.Next(2) == 0 && !deviations.Contains(KnownDeviation.StarvesWithSmallRoom);
+    private readonly bool _smallRoom = random.Next(2) == 0;
+    private readonly bool _stealsErrors = deviations.Contains(KnownDeviation.StealsSocketError);
+    private readonly bool _starves = deviations.Contains(KnownDeviation.StarvesWithSmallRoom);
 
     internal Scenario Generate()
     {
@@ -105,7 +107,7 @@ internal sealed class ScenarioGenerator(Random random, IReadOnlyCollection<Known
             10 => new FillBuffer(slot),
             11 or 12 => new PeerDrains(slot),
             13 => random.Next(2) == 0 ? new PeerHalfCloses(slot) : new HalfClose(slot),
-            14 => new PeerCloses(slot),
+            14 => state.Link.Kind == LinkKind.Udp && _stealsErrors ? new PeerSends(slot, Bytes()) : new PeerCloses(slot),
             _ => new PeerResets(slot),
         };
     }
@@ -135,7 +137,7 @@ internal sealed class ScenarioGenerator(Random random, IReadOnlyCollection<Known
 
     private PollMode AnyMode() => random.Next(5) < 2 ? PollMode.OneShot : PollMode.Level;
 
-    private int Room() => _smallRoom ? random.Next(1, 4) : random.Next(3) == 0 ? random.Next(4, 17) : 16;
+    private int Room() => _starves ? 16 : _smallRoom ? random.Next(1, 4) : random.Next(3) == 0 ? random.Next(4, 17) : 16;
 
     private int Bytes() => random.Next(3) == 0 ? random.Next(2, 513) : 1;
 }
