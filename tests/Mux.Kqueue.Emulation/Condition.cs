@@ -67,7 +67,7 @@ internal readonly record struct Condition(bool Active, bool EndOfFile, uint Errn
         if (reading)
         {
             var bytes = Count(fd, FIONREAD);
-            return new(readClosed || failed || ((answer & POLLIN) != 0 && bytes > 0), readClosed, readClosed ? errno : 0, bytes);
+            return new(readClosed || failed || (answer & POLLIN) != 0, readClosed, readClosed ? errno : 0, bytes);
         }
 
         var writeClosed = (answer & POLLHUP) != 0
