@@ -1,0 +1,84 @@
+using BenchmarkDotNet.Attributes;
+
+namespace Mux.Benchmarks;
+
+/// <summary>A Wake from one thread to another that waits, and back: two wake-ups and two context switches.</summary>
+[MemoryDiagnoser]
+public class WakeBenchmarks
+{
+    private readonly PollEvent[] _events = new PollEvent[1];
+    private readonly PollEvent[] _echoEvents = new PollEvent[1];
+    private Side? _here;
+    private Side? _there;
+    private Thread? _echo;
+    private volatile bool _stop;
+
+    /// <summary>The backend, or "(bare)" for the system calls alone.</summary>
+    [ParamsSource(nameof(Backends))]
+    public string Backend { get; set; } = "";
+
+    /// <summary>What can run here.</summary>
+    public static IEnumerable<string> Backends => WaitBenchmarks.Backends;
+
+    /// <summary>Starts the thread that wakes back.</summary>
+    [GlobalSetup]
+    public void Setup()
+    {
+        _here = new Side(Backend);
+        _there = new Side(Backend);
+        _echo = new Thread(() =>
+        {
+            while (!_stop)
+            {
+                _there.Wait(_echoEvents);
+                _here.Wake();
+            }
+        });
+        _echo.Start();
+    }
+
+    /// <summary>Stops it.</summary>
+    [GlobalCleanup]
+    public void Cleanup()
+    {
+        _stop = true;
+        _there!.Wake();
+        _echo!.Join();
+        _here!.Dispose();
+        _there.Dispose();
+    }
+
+    /// <summary>There and back.</summary>
+    [Benchmark]
+    public void RoundTrip()
+    {
+        _there!.Wake();
+        _here!.Wait(_events);
+    }
+
+    private sealed class Side(string backend) : IDisposable
+    {
+        private readonly BareSystemCalls? _bare = backend == "(bare)" ? new() : null;
+        private readonly IPoller? _poller = backend == "(bare)" ? null : BenchmarkBackends.Create(backend);
+
+        internal void Wait(Span<PollEvent> events)
+        {
+            if (_bare is not null)
+                _bare.Wait(-1);
+            else
+                _poller!.Wait(events, Timeout.InfiniteTimeSpan, out _);
+        }
+
+        internal void Wake()
+        {
+            _bare?.Wake();
+            _poller?.Wake();
+        }
+
+        public void Dispose()
+        {
+            _bare?.Dispose();
+            _poller?.Dispose();
+        }
+    }
+}
