@@ -1,4 +1,3 @@
-using HelloHttp.Hosting;
 using Mux;
 
 namespace HelloHttp.Architectures.Eager;

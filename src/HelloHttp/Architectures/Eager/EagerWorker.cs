@@ -1,7 +1,6 @@
 using HelloHttp.Configuration;
 using HelloHttp.Hosting;
 using HelloHttp.Http;
-using Microsoft.Extensions.Logging;
 using Mux;
 
 namespace HelloHttp.Architectures.Eager;
