@@ -21,6 +21,9 @@ internal interface IArchitecture
 /// <summary>A server that serves.</summary>
 internal interface IRunningServer : IAsyncDisposable
 {
+    /// <summary>Complete when it serves no more; failed when a worker failed, which is the end of all of them.</summary>
+    Task Completion { get; }
+
     /// <summary>
     /// Stops in order: stops accepting and closes the listeners at once, answers what has been received with
     /// <c>Connection: close</c>, and ends when nothing is owed any more or the time is over.

@@ -25,7 +25,7 @@ internal static class ServerHost
         {
             using var host = Build(configure);
             await host.RunAsync().ConfigureAwait(false);
-            return 0;
+            return Environment.ExitCode;
         }
         catch (Exception e) when (e is StartupException or OptionsValidationException or BackendUnavailableException
             or InvalidDataException or FileNotFoundException or FormatException)

@@ -14,8 +14,11 @@ internal sealed class ServerService(
     IPollerFactory pollers,
     ServerMetrics metrics,
     TimeProvider time,
+    IHostApplicationLifetime application,
     ILogger<ServerService> logger) : IHostedService, IAsyncDisposable
 {
+    private const int Failed = 1;
+
     private IRunningServer? _server;
 
     public Task StartAsync(CancellationToken cancellationToken)
@@ -43,6 +46,9 @@ internal sealed class ServerService(
         var urls = string.Join(" and ", listeners.Urls);
         ServerLog.Serving(logger, urls, pollers.BackendName, options.Workers);
         Console.Out.WriteLine($"HelloHttp serves {urls} (backend {pollers.BackendName}, workers {options.Workers})");
+
+        // Half a server is none: whoever supervises the process starts a whole one.
+        _ = _server.Completion.ContinueWith(OnLoopFailed, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         return Task.CompletedTask;
     }
 
@@ -62,5 +68,12 @@ internal sealed class ServerService(
     {
         if (_server is not null)
             await _server.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void OnLoopFailed(Task completion)
+    {
+        ServerLog.LoopFailed(logger, completion.Exception!.GetBaseException());
+        Environment.ExitCode = Failed;
+        application.StopApplication();
     }
 }

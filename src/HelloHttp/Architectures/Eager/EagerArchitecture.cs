@@ -1,6 +1,3 @@
-using HelloHttp.Hosting;
-using Mux;
-
 namespace HelloHttp.Architectures.Eager;
 
 /// <summary>One event loop per core on listeners that all share; nobody waits before a call has said that it would block.</summary>
@@ -8,72 +5,9 @@ internal sealed class EagerArchitecture : IArchitecture
 {
     internal const string ArchitectureName = "eager";
 
+    /// <inheritdoc/>
     public string Name => ArchitectureName;
 
-    public IRunningServer Start(ServerContext context) => new Server(context);
-
-    private sealed class Server : IRunningServer
-    {
-        private readonly ServerContext _context;
-        private readonly EventLoopGroup _loops;
-        private readonly List<EagerWorker> _workers = [];
-
-        internal Server(ServerContext context)
-        {
-            _context = context;
-            _loops = new EventLoopGroup(context.Pollers, new EventLoopGroupOptions
-            {
-                Count = context.Options.Workers,
-                LoopOptions = index => new EventLoopOptions
-                {
-                    Name = $"eager loop {index}",
-                    TimeProvider = context.Time,
-                    OnFault = fault => ServerLog.HandlerFailed(context.Logger, fault.Loop.Name, fault.Exception),
-                },
-            });
-            try
-            {
-                foreach (var loop in _loops)
-                {
-                    var worker = new EagerWorker(context, loop);
-                    _workers.Add(worker);
-                    context.Metrics.Add(worker.Counters, loop);
-                    worker.Start();
-                }
-
-                _loops.Start();
-            }
-            catch
-            {
-                _loops.Dispose();
-                throw;
-            }
-        }
-
-        public async Task<int> DrainAsync(TimeSpan timeout)
-        {
-            foreach (var worker in _workers)
-                worker.Loop.Post(static state => ((EagerWorker)state!).Drain(), worker);
-
-            // A loop that has failed never gets there.
-            await Task.WhenAll(_workers.Select(w => Task.WhenAny(w.StoppedAccepting, w.Loop.Completion))).ConfigureAwait(false);
-            _context.Listeners.Dispose();
-            var drained = Task.WhenAll(_workers.Select(w => Task.WhenAny(w.Drained, w.Loop.Completion)));
-            var cut = 0;
-            if (await Task.WhenAny(drained, Task.Delay(timeout, _context.Time)).ConfigureAwait(false) != drained)
-            {
-                foreach (var worker in _workers)
-                    worker.Loop.Post(() => Interlocked.Add(ref cut, worker.AbortAll()));
-            }
-
-            await _loops.StopAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
-            return cut;
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            _loops.Dispose();
-            return ValueTask.CompletedTask;
-        }
-    }
+    /// <inheritdoc/>
+    public IRunningServer Start(ServerContext context) => new EagerServer(context);
 }
