@@ -27,6 +27,7 @@ internal static unsafe partial class EpollNative
     // <asm-generic/socket.h>
     internal const int SOL_SOCKET = 1;
     internal const int SO_TYPE = 3;
+    internal const int SOCK_DGRAM = 2;
 
     // <asm-generic/errno.h>
     internal const int EPERM = 1;

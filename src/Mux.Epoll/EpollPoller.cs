@@ -12,7 +12,7 @@ namespace Mux.Epoll;
 /// allocation once its buffers have grown. Everything epoll(7) can watch can be registered; regular files and directories
 /// cannot (EPERM). Where the system lacks epoll_pwait2, timeouts are rounded up to milliseconds.
 /// </remarks>
-public sealed unsafe class EpollPoller : PollerBase
+public sealed unsafe partial class EpollPoller : PollerBase
 {
     // KernelState of a registration.
     private const uint InSet = 1;
@@ -20,6 +20,7 @@ public sealed unsafe class EpollPoller : PollerBase
 
     // Beside the slot in the kernel's user data, so that Collect can tell a pipe's HUP from a socket's without the table.
     private const ulong NotASocketData = 1ul << 31;
+    private const ulong Marks = NotASocketData | NoisyData;
 
     private static readonly bool Pwait2 = OperatingSystem.IsLinux() && HasPwait2();
 
@@ -94,8 +95,8 @@ public sealed unsafe class EpollPoller : PollerBase
     protected override PollerError ModifyCore(int slot, ref Registration registration, Interest interest, PollMode mode)
     {
         var fd = (int)registration.Descriptor;
-        var mask = Mask(interest, mode);
-        var former = Mask(registration.Interest, registration.Mode);
+        var mask = MaskOf(registration, interest, mode);
+        var former = MaskOf(registration, registration.Interest, registration.Mode);
         if ((registration.KernelState & InSet) == 0)
             return Enter(_epollFd, slot, ref registration, mask);
         if (((mask | former) & EPOLLEXCLUSIVE) == 0)
@@ -133,6 +134,8 @@ public sealed unsafe class EpollPoller : PollerBase
     /// <inheritdoc/>
     protected override int Collect(Span<CollectedEvent> batch, TimeSpan timeout)
     {
+        if (_reported.Count > 0)
+            AskNoisyAgain();
         if (_buffer.Length < batch.Length * EventSize)
             _buffer = GC.AllocateUninitializedArray<byte>(batch.Length * EventSize, pinned: true);
         var events = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_buffer));
@@ -150,9 +153,12 @@ public sealed unsafe class EpollPoller : PollerBase
             var data = Unsafe.ReadUnaligned<ulong>(events + DataOffset);
             var mask = Unsafe.ReadUnaligned<uint>(events);
             events += EventSize;
-            batch[i] = data == CollectedEvent.Wake
-                ? new(data, Readiness.None)
-                : new(data & ~NotASocketData, Translate(mask, (data & NotASocketData) != 0));
+            if (data == CollectedEvent.Wake)
+                batch[i] = new(data, Readiness.None);
+            else if ((data & NoisyData) != 0 || ((mask & (EPOLLERR | EPOLLHUP)) == EPOLLERR && (data & NotASocketData) == 0))
+                batch[i] = new(data & ~Marks, TranslateNoisy(mask, data));
+            else
+                batch[i] = new(data & ~Marks, Translate(mask, (data & NotASocketData) != 0));
         }
 
         return count;
@@ -178,7 +184,7 @@ public sealed unsafe class EpollPoller : PollerBase
             ref var registration = ref Registrations[slot];
             if (!registration.Live || registration.IsClosed)
                 continue;
-            var mask = registration.Armed ? Mask(registration.Interest, registration.Mode) : EPOLLONESHOT;
+            var mask = registration.Armed ? MaskOf(registration, registration.Interest, registration.Mode) : EPOLLONESHOT;
             registration.KernelState &= ~InSet;
             if (Enter(fd, slot, ref registration, mask) == PollerError.OutOfResources)
             {
@@ -267,7 +273,8 @@ public sealed unsafe class EpollPoller : PollerBase
     }
 
     private static ulong Data(int slot, in Registration registration) =>
-        registration.UserData(slot) | ((registration.KernelState & NotASocket) != 0 ? NotASocketData : 0);
+        registration.UserData(slot) | ((registration.KernelState & NotASocket) != 0 ? NotASocketData : 0)
+        | ((registration.KernelState & Noisy) != 0 ? NoisyData : 0);
 
     /// <summary>What to ask the kernel for. ERR and HUP come unasked.</summary>
     private static uint Mask(Interest interest, PollMode mode)
