@@ -60,7 +60,7 @@ internal static class ServerHost
 
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + StopMargin);
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
-        builder.Services.AddMux().AddEpoll();
+        builder.Services.AddMux().AddEpoll().AddKqueue().AddSelect();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => new ServerMetrics());
