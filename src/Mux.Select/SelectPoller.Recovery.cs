@@ -49,13 +49,6 @@ public sealed partial class SelectPoller
     /// <summary>What an entry in the error list means, without reading SO_ERROR: that would steal the error from its owner.</summary>
     private static bool IsReadyByError(ref Registration registration)
     {
-        // Asked for once, because select gave no reason.
-        if ((registration.KernelState & Suspect) != 0)
-        {
-            registration.KernelState &= ~(Suspect | AsksErrors);
-            return true;
-        }
-
         if (!OperatingSystem.IsWindows())
             return true;
 
@@ -125,23 +118,59 @@ public sealed partial class SelectPoller
         return any;
     }
 
+    /// <summary>
+    /// Finds stream sockets with a note in their error queue (the completion of a MSG_ZEROCOPY send, a transmit timestamp):
+    /// POLLERR without anything a receive or send would say, for as long as nobody reads the queue. It is reported once,
+    /// since its owner may be waiting for it, and from then on the socket is asked apart.
+    /// </summary>
     private bool FindErrors()
     {
         var any = false;
         for (var slot = 0; slot < Registrations.SlotCount; slot++)
         {
             ref var registration = ref Registrations[slot];
-            if (!IsAsked(registration) || (registration.KernelState & AsksErrors) != 0
+            if (!IsAsked(registration) || (registration.KernelState & (AsksErrors | Noisy)) != 0
                 || _sockets[slot] is not { } socket || !HasError(socket))
             {
                 continue;
             }
 
-            registration.KernelState |= AsksErrors | Suspect;
+            registration.KernelState |= Noisy;
+            Note(socket, Readiness.Readable | Readiness.Writable);
             any = true;
         }
 
         return any;
+    }
+
+    /// <summary>
+    /// Asks about noisy sockets without waiting: a select that waits returns at once with any of them in its lists. While
+    /// there are such, a select lasts 5 ms at most.
+    /// </summary>
+    private bool AskNoisy()
+    {
+        if (_noisyRead.Count + _noisyWrite.Count == 0)
+            return false;
+        try
+        {
+            Socket.Select(_noisyRead, _noisyWrite, null, 0);
+        }
+        catch (SocketException)
+        {
+            _noisyRead.Clear();
+            _noisyWrite.Clear();
+            throw;
+        }
+
+        return _noisyRead.Count + _noisyWrite.Count > 0;
+    }
+
+    private static bool IsStillNoisy(ref Registration registration, Socket socket)
+    {
+        if (HasError(socket))
+            return true;
+        registration.KernelState &= ~Noisy;
+        return false;
     }
 
     private bool IsOpen(Socket socket)

@@ -25,10 +25,11 @@ public sealed partial class SelectPoller : PollerBase
 {
     // KernelState of a registration.
     private const uint AsksErrors = 1;
-    private const uint Suspect = 2;
-    private const uint NumberClosed = 4;
+    private const uint NumberClosed = 2;
+    private const uint Noisy = 4;
 
     private const int SliceMilliseconds = 100;
+    private const int NoisySliceMilliseconds = 5;
     private const int LongestMilliseconds = int.MaxValue / 1000;
 
     private readonly SelectWaker _waker = new();
@@ -36,6 +37,8 @@ public sealed partial class SelectPoller : PollerBase
     private readonly List<Socket> _read = [];
     private readonly List<Socket> _write = [];
     private readonly List<Socket> _error = [];
+    private readonly List<Socket> _noisyRead = [];
+    private readonly List<Socket> _noisyWrite = [];
 
     // Odd while a select is in flight. Becomes odd with the gate held, even with this object locked.
     private readonly object _landed = new();
@@ -44,6 +47,7 @@ public sealed partial class SelectPoller : PollerBase
     // By slot: the object to ask through, and what the last select found.
     private Socket?[] _sockets = [];
     private Readiness[] _found = [];
+    private int _foundCount;
     private int _next;
     private bool _wakeRequested;
 
@@ -115,6 +119,10 @@ public sealed partial class SelectPoller : PollerBase
         if (_sockets[slot] is { } socket)
             _slotOf.Remove(socket);
         _sockets[slot] = null;
+        if (_found[slot] == Readiness.None)
+            return;
+        _found[slot] = Readiness.None;
+        _foundCount--;
     }
 
     /// <inheritdoc/>
@@ -162,7 +170,7 @@ public sealed partial class SelectPoller : PollerBase
             int microseconds;
             lock (Gate)
             {
-                if (_wakeRequested)
+                if (_wakeRequested || _foundCount > 0)
                     deadline = default;
                 _wakeRequested = false;
                 FillLists();
@@ -206,16 +214,19 @@ public sealed partial class SelectPoller : PollerBase
         _read.Clear();
         _write.Clear();
         _error.Clear();
+        _noisyRead.Clear();
+        _noisyWrite.Clear();
         _read.Add(_waker.Reader);
         for (var slot = 0; slot < Registrations.SlotCount; slot++)
         {
             ref var registration = ref Registrations[slot];
             if (!IsAsked(registration) || _sockets[slot] is not { } socket)
                 continue;
+            var noisy = (registration.KernelState & Noisy) != 0 && IsStillNoisy(ref registration, socket);
             if ((registration.Interest & Interest.Readable) != 0)
-                _read.Add(socket);
+                (noisy ? _noisyRead : _read).Add(socket);
             if ((registration.Interest & Interest.Writable) != 0)
-                _write.Add(socket);
+                (noisy ? _noisyWrite : _write).Add(socket);
             if ((registration.KernelState & AsksErrors) != 0)
                 _error.Add(socket);
         }
@@ -227,9 +238,13 @@ public sealed partial class SelectPoller : PollerBase
     /// <summary>How long one select may last: rounded up, since .NET cuts to whole milliseconds on Linux (rule 9).</summary>
     private int Microseconds(TimeSpan left)
     {
-        var longest = _read.Count + _write.Count + _error.Count > 1 ? SliceMilliseconds : LongestMilliseconds;
+        var longest = LongestMilliseconds;
+        if (_noisyRead.Count + _noisyWrite.Count > 0)
+            longest = NoisySliceMilliseconds;
+        else if (_read.Count + _write.Count + _error.Count > 1)
+            longest = SliceMilliseconds;
         if (left == Timeout.InfiniteTimeSpan)
-            return longest == SliceMilliseconds ? SliceMilliseconds * 1000 : -1;
+            return longest < LongestMilliseconds ? longest * 1000 : -1;
         var milliseconds = (left.Ticks / TimeSpan.TicksPerMillisecond) + (left.Ticks % TimeSpan.TicksPerMillisecond == 0 ? 0 : 1);
         return (int)Math.Min(longest, milliseconds) * 1000;
     }
@@ -239,6 +254,8 @@ public sealed partial class SelectPoller : PollerBase
     {
         try
         {
+            if (AskNoisy())
+                microseconds = 0;
             Socket.Select(_read, _write, _error, microseconds);
             return null;
         }
@@ -262,21 +279,24 @@ public sealed partial class SelectPoller : PollerBase
     /// <summary>Merges the lists by slot and enters as much as there is room for, going on after the slot entered last (rule 12).</summary>
     private int TakeFound(Span<CollectedEvent> batch)
     {
-        var found = 0;
         foreach (var socket in _read)
-            found += Note(socket, Readiness.Readable);
+            Note(socket, Readiness.Readable);
+        foreach (var socket in _noisyRead)
+            Note(socket, Readiness.Readable);
         foreach (var socket in _write)
-            found += Note(socket, Readiness.Writable);
+            Note(socket, Readiness.Writable);
+        foreach (var socket in _noisyWrite)
+            Note(socket, Readiness.Writable);
         foreach (var socket in _error)
         {
             if (_slotOf.TryGetValue(socket, out var slot) && IsReadyByError(ref Registrations[slot]))
-                found += Note(socket, Readiness.Readable | Readiness.Writable);
+                Note(socket, Readiness.Readable | Readiness.Writable);
         }
 
         var count = 0;
         var slots = Registrations.SlotCount;
         var first = _next < slots ? _next : 0;
-        for (var i = 0; found > 0; i++)
+        for (var i = 0; _foundCount > 0; i++)
         {
             var slot = first + i < slots ? first + i : first + i - slots;
             if (_found[slot] == Readiness.None)
@@ -288,20 +308,20 @@ public sealed partial class SelectPoller : PollerBase
             }
 
             _found[slot] = Readiness.None;
-            found--;
+            _foundCount--;
         }
 
         return count;
     }
 
-    /// <summary>Returns 1 for the first finding about a slot. An object whose registration has gone since is in no slot.</summary>
-    private int Note(Socket socket, Readiness readiness)
+    /// <summary>Adds to what is found about a slot. An object whose registration has gone since is in no slot.</summary>
+    private void Note(Socket socket, Readiness readiness)
     {
         if (!_slotOf.TryGetValue(socket, out var slot))
-            return 0;
+            return;
         ref var found = ref _found[slot];
-        var first = found == Readiness.None ? 1 : 0;
+        if (found == Readiness.None)
+            _foundCount++;
         found |= readiness;
-        return first;
     }
 }

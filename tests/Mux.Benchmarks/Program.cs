@@ -1,3 +1,4 @@
 using BenchmarkDotNet.Running;
+using Mux.Benchmarks;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(WaitBenchmarks).Assembly).Run(args);

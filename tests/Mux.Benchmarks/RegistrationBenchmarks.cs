@@ -4,7 +4,7 @@ namespace Mux.Benchmarks;
 
 /// <summary>Adding, modifying and removing one registration beside a thousand others.</summary>
 [MemoryDiagnoser]
-public class RegistrationBenchmarks
+public class RegistrationBenchmarks : IDisposable
 {
     private RegisteredSockets? _sockets;
     private BareSystemCalls? _bare;
@@ -33,8 +33,9 @@ public class RegistrationBenchmarks
 
     /// <summary>Closes everything.</summary>
     [GlobalCleanup]
-    public void Cleanup()
+    public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _poller?.Dispose();
         _bare?.Dispose();
         _sockets?.Dispose();

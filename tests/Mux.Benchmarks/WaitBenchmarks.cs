@@ -4,7 +4,7 @@ namespace Mux.Benchmarks;
 
 /// <summary>A Wait that finds one ready registration among many silent ones.</summary>
 [MemoryDiagnoser]
-public class WaitBenchmarks
+public class WaitBenchmarks : IDisposable
 {
     private readonly PollEvent[] _events = new PollEvent[16];
     private RegisteredSockets? _sockets;
@@ -42,8 +42,9 @@ public class WaitBenchmarks
 
     /// <summary>Closes everything.</summary>
     [GlobalCleanup]
-    public void Cleanup()
+    public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _poller?.Dispose();
         _bare?.Dispose();
         _sockets?.Dispose();

@@ -4,7 +4,7 @@ namespace Mux.Benchmarks;
 
 /// <summary>A Wake from one thread to another that waits, and back: two wake-ups and two context switches.</summary>
 [MemoryDiagnoser]
-public class WakeBenchmarks
+public class WakeBenchmarks : IDisposable
 {
     private readonly PollEvent[] _events = new PollEvent[1];
     private readonly PollEvent[] _echoEvents = new PollEvent[1];
@@ -39,8 +39,9 @@ public class WakeBenchmarks
 
     /// <summary>Stops it.</summary>
     [GlobalCleanup]
-    public void Cleanup()
+    public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _stop = true;
         _there!.Wake();
         _echo!.Join();

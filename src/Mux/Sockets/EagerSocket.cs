@@ -90,6 +90,9 @@ public readonly partial struct EagerSocket : IEquatable<EagerSocket>
     /// <summary>A socket that goes through System.Net.Sockets whatever the system: how the tests reach that half anywhere.</summary>
     internal static EagerSocket Managed(Socket socket) => new(socket);
 
+    /// <summary>The Socket that a managed one holds.</summary>
+    internal Socket ManagedSocket => _socket ?? throw new InvalidOperationException("EagerSocket: a plain descriptor.");
+
     /// <summary>Receives what has arrived: one recv.</summary>
     /// <param name="buffer">Where to put it. With an empty buffer the answer is 0 bytes, whatever has arrived.</param>
     /// <returns>

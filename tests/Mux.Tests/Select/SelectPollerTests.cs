@@ -28,7 +28,7 @@ public sealed class SelectPollerTests : IDisposable
         Assert.Equal(-1, descriptor);
     }
 
-    [Fact]
+    [UnixFact]
     public unsafe void What_is_not_a_socket_is_not_supported_and_what_is_not_open_is_a_bad_descriptor()
     {
         var ends = stackalloc int[2];
@@ -167,6 +167,34 @@ public sealed class SelectPollerTests : IDisposable
         var selects = _poller.Selects;
         Assert.Equal(0, _poller.Wait(_events, TimeSpan.FromMilliseconds(50)));
         Assert.InRange(_poller.Selects - selects, 1, 5);
+    }
+
+    [LinuxFact]
+    public unsafe void A_note_in_the_error_queue_is_reported_once_and_hides_nothing()
+    {
+        const int SO_ZEROCOPY = 60, MSG_ZEROCOPY = 0x4000000;
+        using var connection = new Connection();
+        connection.Near.SetRawSocketOption(1, SO_ZEROCOPY, BitConverter.GetBytes(1));
+        var note = stackalloc byte[4];
+        Assert.Equal(4, Posix.send((int)connection.Near.Handle, note, 4, MSG_ZEROCOPY));
+        Assert.Equal(4, connection.Far.Receive(new byte[4]));
+        Assert.True(connection.Near.Poll(Guard, SelectMode.SelectError));
+
+        _poller.Add(connection.Near, 1, Interest.Readable);
+        Assert.Equal(1, _poller.Wait(_events, Guard));
+        var selects = _poller.Selects;
+        Assert.Equal(0, _poller.Wait(_events, TimeSpan.FromMilliseconds(50)));
+        Assert.InRange(_poller.Selects - selects, 1, 15);
+
+        connection.Far.Send([1]);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(1, _poller.Wait(_events, Guard));
+        connection.Near.Receive(new byte[1]);
+        Assert.Equal(0, _poller.Wait(_events, TimeSpan.FromMilliseconds(5)));
+
+        _poller.Modify(connection.Near, 2, Interest.Writable);
+        Assert.Equal(1, _poller.Wait(_events, Guard));
+        Assert.Equal(new PollEvent(2, Readiness.Writable), _events[0]);
     }
 
     [Fact]
