@@ -46,7 +46,7 @@ public readonly struct PollSource : IEquatable<PollSource>
     public bool IsSocket => _kind == Kind.Socket;
 
     /// <summary>Whether the owner is closed, the number invalid, or this the default. False is no proof of the contrary.</summary>
-    public bool IsKnownBad => _kind == Kind.None || (_handle is null ? _number < 0 : _handle.IsClosed || _handle.IsInvalid);
+    public bool IsKnownBad => _kind == Kind.None || (_handle is null ? _number is < 0 or > int.MaxValue : _handle.IsClosed || _handle.IsInvalid);
 
     /// <summary>A socket. A null reference gives the default source.</summary>
     /// <param name="socket">The socket; a poller keeps an ordinary reference to it, not a reference count of its handle.</param>

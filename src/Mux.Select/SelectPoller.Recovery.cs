@@ -8,6 +8,12 @@ public sealed partial class SelectPoller
 {
     private readonly byte[] _type = new byte[sizeof(int)];
 
+    /// <summary>
+    /// Whether there are more entries than poll(2) takes: EINVAL beyond RLIMIT_NOFILE, where a socket waited on in both
+    /// directions counts twice. The lists are then asked one after the other, 5 ms at a time.
+    /// </summary>
+    private bool IsDivided => _entries >= _entriesRefused;
+
     /// <summary>An object to ask through that does not own the descriptor, and what the registration needs besides.</summary>
     private static PollerError Borrow(in Registration registration, out Socket? socket, out uint state)
     {
@@ -75,7 +81,7 @@ public sealed partial class SelectPoller
     /// call on macOS and Windows), or some stream socket has a condition that only the error list shows. Finds it, at two
     /// system calls per registration.
     /// </summary>
-    private void Recover(SocketException? failure)
+    private void Recover(SocketException? failure, bool dividedAnew)
     {
         Socket waker;
         lock (Gate)
@@ -87,10 +93,10 @@ public sealed partial class SelectPoller
 
         if (failure is not null)
         {
-            throw new IOException(
-                $"select: Socket.Select failed: {failure.Message} ({failure.SocketErrorCode}). Where it is poll(2), it takes no more entries "
-                + "than the process may have descriptors (ulimit -n), and a socket waited on in both directions counts twice.",
-                failure);
+            // The lists were too long together: the next attempt divides them.
+            if (failure.SocketErrorCode == SocketError.InvalidArgument && dividedAnew)
+                return;
+            throw new IOException($"select: Socket.Select failed: {failure.Message} ({failure.SocketErrorCode})", failure);
         }
 
         // Gone by itself, most likely: a number that was closed and is in use again. Whatever it is, don't spin on it.
@@ -163,6 +169,15 @@ public sealed partial class SelectPoller
         }
 
         return _noisyRead.Count + _noisyWrite.Count > 0;
+    }
+
+    private void AskDivided(int microseconds)
+    {
+        if (_write.Count > 0)
+            Socket.Select(null, _write, null, 0);
+        if (_error.Count > 0)
+            Socket.Select(null, null, _error, 0);
+        Socket.Select(_read, null, null, _write.Count + _error.Count > 0 ? 0 : microseconds);
     }
 
     private static bool IsStillNoisy(ref Registration registration, Socket socket)

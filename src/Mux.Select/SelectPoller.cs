@@ -29,7 +29,7 @@ public sealed partial class SelectPoller : PollerBase
     private const uint Noisy = 4;
 
     private const int SliceMilliseconds = 100;
-    private const int NoisySliceMilliseconds = 5;
+    private const int ShortSliceMilliseconds = 5;
     private const int LongestMilliseconds = int.MaxValue / 1000;
 
     private readonly SelectWaker _waker = new();
@@ -49,6 +49,8 @@ public sealed partial class SelectPoller : PollerBase
     private Readiness[] _found = [];
     private int _foundCount;
     private int _next;
+    private int _entries;
+    private int _entriesRefused = int.MaxValue;
     private bool _wakeRequested;
 
     /// <summary>Connects a loopback pair for wake-ups.</summary>
@@ -179,6 +181,7 @@ public sealed partial class SelectPoller : PollerBase
             }
 
             var begun = microseconds > 0 ? Stopwatch.GetTimestamp() : 0;
+            var divided = IsDivided;
             var failure = Ask(microseconds);
             if (failure is { SocketErrorCode: SocketError.Interrupted })
                 return -1;
@@ -194,7 +197,7 @@ public sealed partial class SelectPoller : PollerBase
             }
 
             if (failure is not null || (microseconds > 0 && Stopwatch.GetElapsedTime(begun).TotalMicroseconds < microseconds))
-                Recover(failure);
+                Recover(failure, dividedAnew: IsDivided && !divided);
             else if (microseconds == 0 || deadline.Remaining() == TimeSpan.Zero)
                 return 0;
         }
@@ -230,6 +233,8 @@ public sealed partial class SelectPoller : PollerBase
             if ((registration.KernelState & AsksErrors) != 0)
                 _error.Add(socket);
         }
+
+        _entries = _read.Count + _write.Count + _error.Count;
     }
 
     private static bool IsAsked(in Registration registration) =>
@@ -239,9 +244,9 @@ public sealed partial class SelectPoller : PollerBase
     private int Microseconds(TimeSpan left)
     {
         var longest = LongestMilliseconds;
-        if (_noisyRead.Count + _noisyWrite.Count > 0)
-            longest = NoisySliceMilliseconds;
-        else if (_read.Count + _write.Count + _error.Count > 1)
+        if (_noisyRead.Count + _noisyWrite.Count > 0 || IsDivided)
+            longest = ShortSliceMilliseconds;
+        else if (_entries > 1)
             longest = SliceMilliseconds;
         if (left == Timeout.InfiniteTimeSpan)
             return longest < LongestMilliseconds ? longest * 1000 : -1;
@@ -256,11 +261,16 @@ public sealed partial class SelectPoller : PollerBase
         {
             if (AskNoisy())
                 microseconds = 0;
-            Socket.Select(_read, _write, _error, microseconds);
+            if (IsDivided)
+                AskDivided(microseconds);
+            else
+                Socket.Select(_read, _write, _error, microseconds);
             return null;
         }
         catch (SocketException e)
         {
+            if (e.SocketErrorCode == SocketError.InvalidArgument && !IsDivided)
+                _entriesRefused = _entries;
             _read.Clear();
             _write.Clear();
             _error.Clear();

@@ -267,6 +267,34 @@ public sealed class SelectPollerTests : IDisposable
     }
 
     [Fact]
+    public void A_wake_that_meets_a_wait_at_its_beginning_is_not_lost()
+    {
+        const int Rounds = 20_000;
+        var returned = 0;
+        var thread = new Thread(() =>
+        {
+            var events = new PollEvent[1];
+            while (Volatile.Read(ref returned) < Rounds)
+            {
+                _poller.Wait(events, Timeout.InfiniteTimeSpan, out var woken);
+                if (woken)
+                    Interlocked.Increment(ref returned);
+            }
+        })
+        {
+            IsBackground = true,
+        };
+        thread.Start();
+        for (var i = 0; i < Rounds; i++)
+        {
+            _poller.Wake();
+            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref returned) > i, Guard), $"Wake {i} was lost.");
+        }
+
+        Assert.True(thread.Join(Guard));
+    }
+
+    [Fact]
     public void Dispose_ends_a_wait_and_takes_no_registered_socket_with_it()
     {
         using var connection = new Connection();
