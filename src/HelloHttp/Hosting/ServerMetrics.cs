@@ -36,6 +36,9 @@ internal sealed class ServerMetrics : IDisposable
             "mux.poller.waits", () => Read().Sum(w => w.Loop?.Poller.Statistics.Waits ?? 0), "{call}", "Waits in the poller.");
     }
 
+    /// <summary>The meter that a collector listens to.</summary>
+    internal Meter Meter => _meter;
+
     /// <summary>Makes a worker's counters part of the sums.</summary>
     internal void Add(WorkerCounters counters, EventLoop? loop)
     {

@@ -52,7 +52,8 @@ public sealed class DrainTests
         {
             await using var server = new TestServer(backend);
             var clients = Enumerable.Range(0, 32).Select(_ => RequestUntilClosedAsync(server)).ToArray();
-            await TestServer.Until(() => server.Sum(c => c.Requests) > 500, "the load is there");
+            await TestServer.Until(
+                () => server.Sum(c => c.Accepted) == clients.Length && server.Sum(c => c.Requests) > 500, "the load is there");
             Assert.Equal(0, await server.DrainAsync(TimeSpan.FromSeconds(60)));
             await Task.WhenAll(clients);
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Mux;
 using Xunit;
 
 namespace HelloHttp.Tests.Server;
@@ -111,6 +112,24 @@ public sealed class ProgramTests
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public async Task A_listener_that_a_parent_hands_down_is_served_in_place_of_host_and_port()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        using var listener = ListenSocket.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.SetInheritable(true);
+        using var server = ServerProcess.Start(
+            ["--port", "1"], shell: $"exec 3<&{listener.Socket.Descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1");
+        listener.SetInheritable(false);
+        await server.WaitUntilServingAsync();
+        Assert.Equal(listener.LocalAddress, server.EndPoints.Single());
+        listener.Dispose();
+        using var socket = await server.ConnectAsync();
+        await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
+        Assert.EndsWith("\r\n\r\nhello", await socket.ReadTextToEndAsync(), StringComparison.Ordinal);
     }
 
     [Theory]

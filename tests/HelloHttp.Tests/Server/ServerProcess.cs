@@ -35,7 +35,7 @@ internal sealed class ServerProcess : IDisposable
         var program = typeof(ServerOptions).Assembly.Location;
         var start = new ProcessStartInfo
         {
-            FileName = shell is null ? "dotnet" : "/bin/sh",
+            FileName = shell is null ? "dotnet" : "bash", // dash takes no descriptor above 9 in a redirection
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
@@ -44,7 +44,7 @@ internal sealed class ServerProcess : IDisposable
         {
             start.ArgumentList.Add("-c");
             start.ArgumentList.Add($"{shell}; exec dotnet \"$@\"");
-            start.ArgumentList.Add("sh");
+            start.ArgumentList.Add("bash");
         }
 
         start.ArgumentList.Add(program);

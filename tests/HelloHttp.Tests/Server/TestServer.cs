@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using HelloHttp.Architectures;
@@ -39,6 +40,8 @@ internal sealed class TestServer : IAsyncDisposable
     internal EndPoint EndPoint { get; }
 
     internal IReadOnlyList<EagerWorker> Workers => _server.Workers;
+
+    internal Meter Meter => _metrics.Meter;
 
     internal long OpenConnections => _metrics.Sum(c => c.Accepted - c.Closed);
 

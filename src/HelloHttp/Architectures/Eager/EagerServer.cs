@@ -56,7 +56,10 @@ internal sealed class EagerServer : IRunningServer
 
         // A loop that has failed never gets there.
         await Task.WhenAll(_workers.Select(w => Task.WhenAny(w.StoppedAccepting, w.Loop.Completion))).ConfigureAwait(false);
+        AcceptTheLast();
         _context.Listeners.Dispose();
+        foreach (var worker in _workers)
+            worker.Loop.Post(static state => ((EagerWorker)state!).OnListenersClosed(), worker);
         var drained = Task.WhenAll(_workers.Select(w => Task.WhenAny(w.Drained, w.Loop.Completion)));
         var cut = 0;
         if (await Task.WhenAny(drained, Task.Delay(timeout, _context.Time)).ConfigureAwait(false) != drained)
@@ -74,5 +77,22 @@ internal sealed class EagerServer : IRunningServer
     {
         _loops.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Whoever came while the loops left the listeners one after another: closing would reset them. What remains is the moment
+    /// between this and the close, for which the kernel offers no remedy.
+    /// </summary>
+    private void AcceptTheLast()
+    {
+        foreach (var listener in _context.Listeners.Sockets)
+        {
+            for (var i = 0; listener.TryAccept(out var socket).IsDone; i++)
+            {
+                var worker = _workers[i % _workers.Count];
+                if (!_context.Admission.TryEnter() || !worker.Loop.Post(() => worker.Serve(socket)))
+                    socket.Close();
+            }
+        }
     }
 }

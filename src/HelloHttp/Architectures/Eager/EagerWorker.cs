@@ -29,6 +29,7 @@ internal sealed class EagerWorker
     private EagerConnection? _open;
     private EagerConnection? _free;
     private int _connections;
+    private bool _listenersClosed;
     private long _second = long.MinValue;
 
     internal EagerWorker(ServerContext context, EventLoop loop)
@@ -146,7 +147,12 @@ internal sealed class EagerWorker
             connection.Drain();
             connection = next;
         }
+    }
 
+    /// <summary>From now on no connection is added: the last to end completes the drain.</summary>
+    internal void OnListenersClosed()
+    {
+        _listenersClosed = true;
         CompleteDrain();
     }
 
@@ -166,7 +172,7 @@ internal sealed class EagerWorker
 
     private void CompleteDrain()
     {
-        if (IsDraining && _connections == 0)
+        if (_listenersClosed && _connections == 0)
             _drained.TrySetResult();
     }
 }
