@@ -1,1 +1,4 @@
-return 0;
+using HelloHttp.Configuration;
+using HelloHttp.Hosting;
+
+return new CommandLine().Run(args, ServerHost.RunAsync);

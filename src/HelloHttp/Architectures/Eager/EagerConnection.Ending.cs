@@ -1,0 +1,102 @@
+using HelloHttp.Http;
+using Mux;
+
+namespace HelloHttp.Architectures.Eager;
+
+// How connections end.
+internal sealed partial class EagerConnection
+{
+    /// <summary>How long, and for how many bytes, a connection that ends before its peer has is read and thrown away.</summary>
+    private const int LingerBytes = 1024 * 1024;
+
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
+
+    private long _discardable;
+
+    /// <summary>
+    /// The server is to stop: what has arrived is answered, the last answer saying so; a connection that nothing is asked of
+    /// gets a moment for a request that is on its way, and is closed.
+    /// </summary>
+    internal void Drain()
+    {
+        _http.CloseAfterCurrent();
+        if (_waiting == Waiting.Request)
+            Serve();
+    }
+
+    /// <summary>Closes at once; what was sent is still delivered.</summary>
+    internal void Close()
+    {
+        Leave();
+        _socket.Close();
+        Retire();
+    }
+
+    /// <summary>Closes at once and throws away what the peer has not taken.</summary>
+    internal void Abort()
+    {
+        Leave();
+        _socket.Abort();
+        Retire();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnFaulted(Exception exception) => Abort();
+
+    /// <inheritdoc/>
+    protected override void OnStopped() => Abort();
+
+    /// <summary>The last response is sent.</summary>
+    /// <param name="drained">Whether everything that has arrived was received.</param>
+    private void End(bool drained)
+    {
+        // Closing while input is unread, or may yet come, sends a reset, which can take the response from the peer before
+        // it is read (RFC 9112 section 9.6).
+        if (drained && !_http.LingerOnClose)
+        {
+            Close();
+            return;
+        }
+
+        if (!_socket.ShutdownSend().IsDone)
+        {
+            Close();
+            return;
+        }
+
+        _discardable = LingerBytes;
+        Arm(Waiting.Linger, LingerTime);
+        Discard();
+    }
+
+    private void Discard()
+    {
+        var result = _socket.TryDiscard(_worker.Input, _discardable, out var discarded);
+        _discardable -= discarded;
+        if (result.IsWouldBlock && _discardable > 0)
+            TrySetInterest(Interest.Readable);
+        else
+            Close();
+    }
+
+    private void Leave()
+    {
+        if (Loop is not null)
+            _worker.Loop.Unregister(this);
+        if (_timer.IsArmed)
+            _timer.Cancel();
+    }
+
+    private void Retire()
+    {
+        _socket = default;
+        _unread.Release();
+        _unsent.Release();
+        _interest = Interest.None;
+        _waiting = Waiting.Nothing;
+        if (_http.LastRefusal != Refusal.None)
+            _worker.Counters.Refused[(int)_http.LastRefusal]++;
+        _http.Reset();
+        _worker.Retire(this);
+    }
+}

@@ -1,0 +1,123 @@
+using HelloHttp.Http;
+using Mux;
+
+namespace HelloHttp.Architectures.Eager;
+
+// What a connection waits for, and for how long. The loop's timer is armed once per wait, at no system call.
+internal sealed partial class EagerConnection
+{
+    /// <summary>What the timer, if armed, is about.</summary>
+    private enum Waiting : byte
+    {
+        Nothing,
+        Request,
+        Head,
+        Body,
+        Writable,
+        Linger,
+    }
+
+    private long _waitingSince;   // the count of requests when the wait for head or body began
+    private long _bodySoFar;      // bytes of the body when its stretch of time began
+
+    /// <summary>Waits in the poller.</summary>
+    private void Await(Interest interest)
+    {
+        if (!TrySetInterest(interest))
+            return;
+        if (interest == Interest.Writable)
+        {
+            // Arming it again without progress would let a peer that takes nothing wait for ever on spurious readiness.
+            if (_waiting != Waiting.Writable)
+                Arm(Waiting.Writable, _worker.Options.WriteTimeout);
+            return;
+        }
+
+        switch (_http.Phase)
+        {
+            case Phase.Idle:
+                Arm(Waiting.Request, _worker.IdleTimeout);
+                break;
+            case Phase.Head when _waiting != Waiting.Head || _waitingSince != _http.Requests:
+                Arm(Waiting.Head, _worker.Options.HeaderTimeout);
+                break;
+            case Phase.Body when _waiting != Waiting.Body || _waitingSince != _http.Requests:
+                ArmBody();
+                break;
+        }
+    }
+
+    private bool TrySetInterest(Interest interest)
+    {
+        if (_interest == interest)
+            return true;
+        var error = IsRegistered
+            ? _worker.Loop.TryModify(this, interest)
+            : _worker.Loop.TryRegister(this, _socket.Source, interest);
+        if (error == PollerError.None)
+        {
+            _interest = interest;
+            return true;
+        }
+
+        _worker.OnCannotWait(error);
+        Abort();
+        return false;
+    }
+
+    private void Arm(Waiting waiting, TimeSpan timeout)
+    {
+        _waiting = waiting;
+        _waitingSince = _http.Requests;
+        _timer.Arm(timeout);
+    }
+
+    private void ArmBody()
+    {
+        _bodySoFar = _http.BodyReceived;
+        Arm(Waiting.Body, _worker.Options.BodyTimeout);
+    }
+
+    private void OnTimeout()
+    {
+        switch (_waiting)
+        {
+            case Waiting.Head:
+                Refuse();
+                break;
+            case Waiting.Body when HasBodyRate():
+                ArmBody();
+                break;
+            case Waiting.Body:
+                Refuse();
+                break;
+            case Waiting.Writable:
+                // Closing would leave the kernel with what the peer does not take.
+                _worker.Counters.TimedOut++;
+                Abort();
+                break;
+            default:
+                Close();
+                break;
+        }
+    }
+
+    private bool HasBodyRate()
+    {
+        var asked = _worker.Options.MinBodyRate * _worker.Options.BodyTimeout.TotalSeconds;
+        return _http.BodyReceived - _bodySoFar >= asked;
+    }
+
+    /// <summary>Ends a request that takes too long, with the answer that the protocol has for it.</summary>
+    private void Refuse()
+    {
+        _worker.Counters.TimedOut++;
+        _waiting = Waiting.Nothing;
+        _unread.Release();
+        Span<byte> output = _worker.Output;
+        var exchange = new Exchange([], output);
+        _http.Refuse(ref exchange, _worker.Date, Refusal.Timeout);
+        if (TrySend(output[..^exchange.Output.Length], []))
+            End(drained: false);
+    }
+}

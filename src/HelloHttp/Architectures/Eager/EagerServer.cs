@@ -1,0 +1,98 @@
+using HelloHttp.Hosting;
+using Mux;
+
+namespace HelloHttp.Architectures.Eager;
+
+/// <summary>The loops of the eager architecture, and how they stop together.</summary>
+internal sealed class EagerServer : IRunningServer
+{
+    private readonly ServerContext _context;
+    private readonly EventLoopGroup _loops;
+    private readonly List<EagerWorker> _workers = [];
+
+    internal EagerServer(ServerContext context)
+    {
+        _context = context;
+        _loops = new EventLoopGroup(context.Pollers, new EventLoopGroupOptions
+        {
+            Count = context.Options.Workers,
+            LoopOptions = index => new EventLoopOptions
+            {
+                Name = $"eager loop {index}",
+                TimeProvider = context.Time,
+                OnFault = fault => ServerLog.HandlerFailed(context.Logger, fault.Loop.Name, fault.Exception),
+            },
+        });
+        try
+        {
+            foreach (var loop in _loops)
+            {
+                var worker = new EagerWorker(context, loop);
+                _workers.Add(worker);
+                context.Metrics.Add(worker.Counters, loop);
+                worker.Start();
+            }
+
+            _loops.Start();
+        }
+        catch
+        {
+            _loops.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>One for each loop.</summary>
+    internal IReadOnlyList<EagerWorker> Workers => _workers;
+
+    /// <inheritdoc/>
+    public Task Completion => Task.WhenAny(_loops.Select(l => l.Completion)).Unwrap();
+
+    /// <inheritdoc/>
+    public async Task<int> DrainAsync(TimeSpan timeout)
+    {
+        foreach (var worker in _workers)
+            worker.Loop.Post(static state => ((EagerWorker)state!).Drain(), worker);
+
+        // A loop that has failed never gets there.
+        await Task.WhenAll(_workers.Select(w => Task.WhenAny(w.StoppedAccepting, w.Loop.Completion))).ConfigureAwait(false);
+        AcceptTheLast();
+        _context.Listeners.Dispose();
+        foreach (var worker in _workers)
+            worker.Loop.Post(static state => ((EagerWorker)state!).OnListenersClosed(), worker);
+        var drained = Task.WhenAll(_workers.Select(w => Task.WhenAny(w.Drained, w.Loop.Completion)));
+        var cut = 0;
+        if (await Task.WhenAny(drained, Task.Delay(timeout, _context.Time)).ConfigureAwait(false) != drained)
+        {
+            foreach (var worker in _workers)
+                worker.Loop.Post(() => Interlocked.Add(ref cut, worker.AbortAll()));
+        }
+
+        await _loops.StopAsync(Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        return cut;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        _loops.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>
+    /// Whoever came while the loops left the listeners one after another: closing would reset them. What remains is the moment
+    /// between this and the close, for which the kernel offers no remedy.
+    /// </summary>
+    private void AcceptTheLast()
+    {
+        foreach (var listener in _context.Listeners.Sockets)
+        {
+            for (var i = 0; listener.TryAccept(out var socket).IsDone; i++)
+            {
+                var worker = _workers[i % _workers.Count];
+                if (!_context.Admission.TryEnter() || !worker.Loop.Post(() => worker.Serve(socket)))
+                    socket.Close();
+            }
+        }
+    }
+}

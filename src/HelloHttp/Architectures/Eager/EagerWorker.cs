@@ -1,0 +1,178 @@
+using HelloHttp.Configuration;
+using HelloHttp.Hosting;
+using HelloHttp.Http;
+using Mux;
+
+namespace HelloHttp.Architectures.Eager;
+
+/// <summary>
+/// One loop and all that its connections share: a buffer to receive into, one to answer from, the date, the objects that wait
+/// to be used again. Everything runs on the loop's thread.
+/// </summary>
+internal sealed class EagerWorker
+{
+    private const int BufferSize = 64 * 1024;
+
+    /// <summary>
+    /// How long a connection that nothing is asked of stays open while the server stops: a request may be on its way, and
+    /// closing under it would lose it.
+    /// </summary>
+    private static readonly TimeSpan DrainGrace = TimeSpan.FromMilliseconds(250);
+
+    private readonly ServerContext _context;
+    private readonly HttpDate _date = new(DateTimeOffset.UnixEpoch);
+    private readonly List<EagerAcceptor> _acceptors = [];
+    private readonly TaskCompletionSource _stoppedAccepting = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly byte[] _input;
+    private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+    private EagerConnection? _open;
+    private EagerConnection? _free;
+    private int _connections;
+    private bool _listenersClosed;
+    private long _second = long.MinValue;
+
+    internal EagerWorker(ServerContext context, EventLoop loop)
+    {
+        _context = context;
+        Loop = loop;
+
+        // What the protocol leaves unconsumed is put in front of what is received next, and there must be room for that.
+        _input = GC.AllocateUninitializedArray<byte>(Math.Max(BufferSize, 2 * context.Service.MaxRetained), pinned: true);
+        foreach (var listener in context.Listeners.Sockets)
+            _acceptors.Add(new EagerAcceptor(this, listener, context));
+    }
+
+    internal EventLoop Loop { get; }
+
+    internal HttpService Service => _context.Service;
+
+    internal ServerOptions Options => _context.Options;
+
+    internal WorkerCounters Counters { get; } = new();
+
+    internal Span<byte> Input => _input;
+
+    internal Span<byte> Output => _output;
+
+    internal bool IsDraining { get; private set; }
+
+    internal TimeSpan IdleTimeout => IsDraining && DrainGrace < Options.IdleTimeout ? DrainGrace : Options.IdleTimeout;
+
+    /// <summary>Complete when this loop accepts no more: the listeners may be closed as far as it is concerned.</summary>
+    internal Task StoppedAccepting => _stoppedAccepting.Task;
+
+    /// <summary>Complete when this loop drains and has no connection left.</summary>
+    internal Task Drained => _drained.Task;
+
+    internal HttpDate Date
+    {
+        get
+        {
+            var second = Loop.Clock.UtcSecond;
+            if (second != _second)
+            {
+                _second = second;
+                _date.Update(Loop.Clock.UtcNow);
+            }
+
+            return _date;
+        }
+    }
+
+    /// <summary>Begins to accept; before the loop runs or on its thread.</summary>
+    internal void Start()
+    {
+        foreach (var acceptor in _acceptors)
+            acceptor.Resume();
+    }
+
+    /// <summary>Serves a connection just accepted, as far as it goes.</summary>
+    internal void Serve(EagerSocket socket)
+    {
+        var connection = _free;
+        if (connection is null)
+            connection = new EagerConnection(this);
+        else
+            _free = connection.Next;
+
+        connection.Previous = null;
+        connection.Next = _open;
+        if (_open is not null)
+            _open.Previous = connection;
+        _open = connection;
+        _connections++;
+        Counters.Accepted++;
+        try
+        {
+            connection.Begin(socket);
+        }
+        catch (Exception e)
+        {
+            // The acceptor is not to blame, and must not lose its registration for it.
+            OnFault(e);
+            connection.Abort();
+        }
+    }
+
+    /// <summary>Takes a connection back that has ended.</summary>
+    internal void Retire(EagerConnection connection)
+    {
+        if (connection.Previous is { } previous)
+            previous.Next = connection.Next;
+        else
+            _open = connection.Next;
+        if (connection.Next is { } next)
+            next.Previous = connection.Previous;
+        connection.Next = _free;
+        _free = connection;
+        _connections--;
+        Counters.Closed++;
+        _context.Admission.Leave();
+        foreach (var acceptor in _acceptors)
+            acceptor.OnConnectionClosed();
+        CompleteDrain();
+    }
+
+    /// <summary>Accepts what waits in the kernel's queue, then no more, and brings every connection to its end.</summary>
+    internal void Drain()
+    {
+        IsDraining = true;
+        foreach (var acceptor in _acceptors)
+            acceptor.Finish();
+        _stoppedAccepting.TrySetResult();
+        for (var connection = _open; connection is not null;)
+        {
+            var next = connection.Next;
+            connection.Drain();
+            connection = next;
+        }
+    }
+
+    /// <summary>From now on no connection is added: the last to end completes the drain.</summary>
+    internal void OnListenersClosed()
+    {
+        _listenersClosed = true;
+        CompleteDrain();
+    }
+
+    /// <summary>Cuts off what is left.</summary>
+    /// <returns>How many connections that were.</returns>
+    internal int AbortAll()
+    {
+        var count = _connections;
+        while (_open is { } connection)
+            connection.Abort();
+        return count;
+    }
+
+    internal void OnFault(Exception exception) => ServerLog.HandlerFailed(_context.Logger, Loop.Name, exception);
+
+    internal void OnCannotWait(PollerError error) => ServerLog.CannotWait(_context.Logger, Loop.Poller.Name, error);
+
+    private void CompleteDrain()
+    {
+        if (_listenersClosed && _connections == 0)
+            _drained.TrySetResult();
+    }
+}

@@ -1,0 +1,67 @@
+using HelloHttp.Http;
+using Microsoft.Extensions.Configuration;
+
+namespace HelloHttp.Configuration;
+
+/// <summary>What the server is told to do. Section <c>HelloHttp</c> of the configuration; <see cref="Settings"/> names the keys.</summary>
+internal sealed class ServerOptions
+{
+    internal const string Section = "HelloHttp";
+
+    /// <summary>Where to listen: <c>localhost</c> is both loopback addresses, <c>unix:/path</c> a Unix domain socket.</summary>
+    public string Host { get; set; } = "localhost";
+
+    /// <summary>The port; 0 takes a free one, the same for every address.</summary>
+    public int Port { get; set; } = 8000;
+
+    /// <summary>Loops, each with a thread and a poller of its own.</summary>
+    public int Workers { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>Connections the kernel queues before they are accepted. It caps the number itself (somaxconn on Linux).</summary>
+    public int Backlog { get; set; } = 4096;
+
+    /// <summary>The body of the answer to <c>/</c>, as UTF-8.</summary>
+    public string Body { get; set; } = "hello";
+
+    /// <summary>The shape of the server: the name of an <see cref="Architectures.IArchitecture"/>.</summary>
+    public string Architecture { get; set; } = Architectures.Architecture.Default;
+
+    /// <summary>How long a stop waits for what is owed.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>From the first byte of a request to the end of its header section; then 408.</summary>
+    public TimeSpan HeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a connection may wait for its next request.</summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>How long a peer may take no byte of an answer it is owed.</summary>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Bytes per second that a request body must bring on average over each <see cref="BodyTimeout"/>; 0 asks for none.</summary>
+    public int MinBodyRate { get; set; } = 240;
+
+    /// <summary>The stretch over which <see cref="MinBodyRate"/> is measured.</summary>
+    public TimeSpan BodyTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Connections served at a time by the whole process; more wait in the kernel's queue. 0 is no limit.</summary>
+    public int MaxConnections { get; set; }
+
+    /// <summary>What one peer may ask for.</summary>
+    public HttpLimits Limits { get; set; } = new();
+
+    /// <summary>The options that the configuration asks for.</summary>
+    /// <param name="configuration">Files, environment and command line, the later winning.</param>
+    /// <exception cref="Hosting.StartupException">A value cannot be used; the message names its option and key.</exception>
+    internal static ServerOptions From(IConfiguration configuration)
+    {
+        var options = new ServerOptions();
+        foreach (var setting in Settings.All)
+        {
+            if (configuration[setting.Key] is { } text)
+                setting.Apply(options, text);
+        }
+
+        return options;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Mux;
+
+namespace HelloHttp.Hosting;
+
+/// <summary>What the server tells its operator. Nothing here is on the way of a request that goes well.</summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Serving {Addresses} with {Backend} and {Workers} workers.")]
+    internal static partial void Serving(ILogger logger, string addresses, string backend, int workers);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping: no more connections are accepted, what is owed is answered.")]
+    internal static partial void Draining(ILogger logger);
+
+    [LoggerMessage(3, LogLevel.Warning, "Stopped; {Connections} connections were cut off because the drain timeout was over.")]
+    internal static partial void CutOff(ILogger logger, int connections);
+
+    [LoggerMessage(4, LogLevel.Information, "Stopped; nothing is owed.")]
+    internal static partial void Drained(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Warning, "Accepting pauses: {Error} ({Failures} times since the last such line).")]
+    internal static partial void AcceptPaused(ILogger logger, SocketError error, long failures);
+
+    [LoggerMessage(6, LogLevel.Error, "{Loop}: a connection was ended by an error in the server.")]
+    internal static partial void HandlerFailed(ILogger logger, string loop, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Warning, "A connection was closed because {Backend} could not wait for it: {Error}.")]
+    internal static partial void CannotWait(ILogger logger, string backend, PollerError error);
+
+    [LoggerMessage(8, LogLevel.Critical, "A loop has failed; the server stops.")]
+    internal static partial void LoopFailed(ILogger logger, Exception exception);
+}

@@ -1,0 +1,79 @@
+using System.Text;
+using HelloHttp.Architectures;
+using HelloHttp.Configuration;
+using HelloHttp.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Mux;
+
+namespace HelloHttp.Hosting;
+
+/// <summary>The server as a part of the host: binds and serves when the host starts, drains when it stops.</summary>
+internal sealed class ServerService(
+    ServerOptions options,
+    IPollerFactory pollers,
+    ServerMetrics metrics,
+    TimeProvider time,
+    IHostApplicationLifetime application,
+    ILogger<ServerService> logger) : IHostedService, IAsyncDisposable
+{
+    private const int Failed = 1;
+
+    private IRunningServer? _server;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        var service = new HttpService(options.Limits, Encoding.UTF8.GetBytes(options.Body));
+        var listeners = Listeners.Open(options);
+        try
+        {
+            var context = new ServerContext(
+                options, service, listeners, pollers, metrics, new Admission(options.MaxConnections),
+                new AcceptFailures(logger, time), logger, time);
+            _server = Architecture.Find(options.Architecture)!.Start(context);
+        }
+        catch (Exception e) when (e is IOException)
+        {
+            listeners.Dispose();
+            throw new StartupException($"Cannot make {options.Workers} loops: {e.Message}", e);
+        }
+        catch
+        {
+            listeners.Dispose();
+            throw;
+        }
+
+        var urls = string.Join(" and ", listeners.Urls);
+        ServerLog.Serving(logger, urls, pollers.BackendName, options.Workers);
+        Console.Out.WriteLine($"HelloHttp serves {urls} (backend {pollers.BackendName}, workers {options.Workers})");
+
+        // Half a server is none: whoever supervises the process starts a whole one.
+        _ = _server.Completion.ContinueWith(OnLoopFailed, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_server is null)
+            return;
+        ServerLog.Draining(logger);
+        var cut = await _server.DrainAsync(options.DrainTimeout).ConfigureAwait(false);
+        if (cut > 0)
+            ServerLog.CutOff(logger, cut);
+        else
+            ServerLog.Drained(logger);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+            await _server.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void OnLoopFailed(Task completion)
+    {
+        ServerLog.LoopFailed(logger, completion.Exception!.GetBaseException());
+        Environment.ExitCode = Failed;
+        application.StopApplication();
+    }
+}

@@ -1,0 +1,22 @@
+using HelloHttp.Http;
+
+namespace HelloHttp.Hosting;
+
+/// <summary>
+/// What one worker counts: plain fields that its own thread alone writes. Whoever reads them from elsewhere sees a value that
+/// was true a moment ago, which is all that a measurement needs.
+/// </summary>
+internal sealed class WorkerCounters
+{
+    internal long Accepted;
+    internal long Closed;
+    internal long Requests;
+    internal long BytesReceived;
+    internal long BytesSent;
+    internal long TimedOut;
+    internal long AcceptWouldBlocks;
+    internal long AcceptFailures;
+
+    /// <summary>Requests refused, by <see cref="Refusal"/>.</summary>
+    internal readonly long[] Refused = new long[Enum.GetValues<Refusal>().Length];
+}

@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using Xunit;
+
+namespace HelloHttp.Tests.Server;
+
+/// <summary>The process's descriptors: they come back, and running out of them is survived. Linux, where they can be counted.</summary>
+public sealed class DescriptorTests
+{
+    private const string Get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    [Fact]
+    public async Task After_many_clients_the_process_holds_as_many_descriptors_as_before()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var server = await ServerProcess.ServeAsync("--port", "0");
+        var sockets = Sockets(server);
+        await RequestAsync(server);
+        await TestServer.Until(() => Sockets(server) == sockets, "the first client is gone");
+        var before = Descriptors(server);
+        for (var i = 0; i < 1000; i++)
+            (await server.ConnectAsync()).Dispose();
+        await RequestAsync(server);
+        await TestServer.Until(() => Descriptors(server) <= before, "all descriptors are back");
+    }
+
+    [Fact]
+    public async Task When_descriptors_run_out_it_neither_spins_nor_floods_the_log_and_goes_on_when_clients_leave()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        using var server = ServerProcess.Start(["--port", "0", "--workers", "2"], shell: "ulimit -n 200");
+        await server.WaitUntilServingAsync();
+        var clients = new List<Socket>();
+        for (var i = 0; i < 300; i++)
+            clients.Add(await server.ConnectAsync());
+        await TestServer.Until(() => Descriptors(server) >= 198, "descriptors run out");
+
+        // A loop that spins uses a whole core; one that pauses hardly any of it.
+        var cpu = CpuTime(server);
+        var start = TimeProvider.System.GetTimestamp();
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        var elapsed = TimeProvider.System.GetElapsedTime(start);
+        Assert.InRange((CpuTime(server) - cpu) / elapsed, 0, 0.3);
+        foreach (var client in clients)
+            client.Dispose();
+        await RequestAsync(server);
+        server.Signal("TERM");
+        var (exitCode, _, errors) = await server.ExitAsync();
+        Assert.Equal(0, exitCode);
+        var seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds + 10;
+        Assert.InRange(errors.Split('\n').Count(l => l.Contains("Accepting pauses", StringComparison.Ordinal)), 1, (int)seconds);
+    }
+
+    private static async Task RequestAsync(ServerProcess server)
+    {
+        using var socket = await server.ConnectAsync();
+        await socket.SendAsync(Get);
+        Assert.EndsWith("hello", await socket.ReadResponseAsync(), StringComparison.Ordinal);
+    }
+
+    private static int Descriptors(ServerProcess server) => Directory.GetFiles($"/proc/{server.Id}/fd").Length;
+
+    private static int Sockets(ServerProcess server) => Directory.GetFiles($"/proc/{server.Id}/fd")
+        .Count(f => new FileInfo(f).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) ?? false);
+
+    private static TimeSpan CpuTime(ServerProcess server)
+    {
+        using var process = System.Diagnostics.Process.GetProcessById(server.Id);
+        return process.TotalProcessorTime;
+    }
+}

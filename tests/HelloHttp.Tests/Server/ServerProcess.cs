@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using HelloHttp.Configuration;
+
+namespace HelloHttp.Tests.Server;
+
+/// <summary>The real program as a process.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private static readonly TimeSpan HangGuard = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private ServerProcess(Process process)
+    {
+        _process = process;
+        _errors = process.StandardError.ReadToEndAsync();
+    }
+
+    /// <summary>The line that says where it serves.</summary>
+    internal string Line { get; private set; } = "";
+
+    internal int Id => _process.Id;
+
+    /// <summary>Starts it; it may fail.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="environment">Variables to set.</param>
+    /// <param name="shell">A shell command to run before, <c>ulimit -n 100</c> for example.</param>
+    internal static ServerProcess Start(
+        IEnumerable<string> arguments, Dictionary<string, string>? environment = null, string? shell = null)
+    {
+        var program = typeof(ServerOptions).Assembly.Location;
+        var start = new ProcessStartInfo
+        {
+            FileName = shell is null ? "dotnet" : "bash", // dash takes no descriptor above 9 in a redirection
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        if (shell is not null)
+        {
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add($"{shell}; exec dotnet \"$@\"");
+            start.ArgumentList.Add("bash");
+        }
+
+        start.ArgumentList.Add(program);
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment ?? [])
+            start.Environment[name] = value;
+        return new ServerProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Starts it and waits until it serves.</summary>
+    internal static async Task<ServerProcess> ServeAsync(params string[] arguments)
+    {
+        var server = Start(arguments);
+        await server.WaitUntilServingAsync();
+        return server;
+    }
+
+    internal async Task WaitUntilServingAsync()
+    {
+        var line = await _process.StandardOutput.ReadLineAsync().WaitAsync(HangGuard);
+        Line = line ?? throw new InvalidOperationException($"It does not serve: {await _errors}");
+    }
+
+    /// <summary>The addresses in <see cref="Line"/>.</summary>
+    internal IReadOnlyList<IPEndPoint> EndPoints =>
+    [
+        .. Line.Split(' ').Where(w => w.StartsWith("http://", StringComparison.Ordinal))
+            .Select(w => IPEndPoint.Parse(w["http://".Length..])),
+    ];
+
+    internal async Task<Socket> ConnectAsync(IPEndPoint? endPoint = null)
+    {
+        endPoint ??= EndPoints[0];
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(endPoint).WaitAsync(HangGuard);
+        return socket;
+    }
+
+    internal void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Exit code, and what else it wrote.</returns>
+    internal async Task<(int ExitCode, string Output, string Errors)> ExitAsync()
+    {
+        var output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(HangGuard);
+        await _process.WaitForExitAsync().WaitAsync(HangGuard);
+        return (_process.ExitCode, output, await _errors);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+}

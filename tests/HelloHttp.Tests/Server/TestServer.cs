@@ -1,0 +1,93 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Sockets;
+using HelloHttp.Architectures;
+using HelloHttp.Architectures.Eager;
+using HelloHttp.Configuration;
+using HelloHttp.Hosting;
+using HelloHttp.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace HelloHttp.Tests.Server;
+
+/// <summary>A server in this process, on a free port of 127.0.0.1.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private static readonly TimeSpan HangGuard = TimeSpan.FromSeconds(60);
+
+    private readonly ServerMetrics _metrics = new();
+    private readonly EagerServer _server;
+    private bool _drained;
+
+    internal TestServer(string backend, Action<ServerOptions>? configure = null, TimeProvider? time = null)
+    {
+        Options = new ServerOptions { Host = "127.0.0.1", Port = 0, Workers = 2 };
+        configure?.Invoke(Options);
+        Service = new HttpService(Options.Limits, "hello"u8);
+        var listeners = Listeners.Open(Options);
+        EndPoint = listeners.Sockets[0].LocalAddress;
+        var logger = NullLogger.Instance;
+        time ??= TimeProvider.System;
+        _server = (EagerServer)new EagerArchitecture().Start(new ServerContext(
+            Options, Service, listeners, Backends.Factory(backend), _metrics, new Admission(Options.MaxConnections),
+            new AcceptFailures(logger, time), logger, time));
+    }
+
+    internal ServerOptions Options { get; }
+
+    internal HttpService Service { get; }
+
+    internal EndPoint EndPoint { get; }
+
+    internal IReadOnlyList<EagerWorker> Workers => _server.Workers;
+
+    internal Meter Meter => _metrics.Meter;
+
+    internal long OpenConnections => _metrics.Sum(c => c.Accepted - c.Closed);
+
+    internal long Sum(Func<WorkerCounters, long> counter) => _metrics.Sum(counter);
+
+    /// <summary>A connected client socket; what is sent leaves at once.</summary>
+    internal async Task<Socket> ConnectAsync()
+    {
+        var socket = new Socket(EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        if (EndPoint is IPEndPoint)
+            socket.NoDelay = true;
+        await socket.ConnectAsync(EndPoint).WaitAsync(HangGuard);
+        return socket;
+    }
+
+    /// <summary>Waits until something that the server's threads bring about has come about.</summary>
+    internal static async Task Until(Func<bool> condition, string what)
+    {
+        var end = DateTime.UtcNow + HangGuard;
+        while (!condition())
+        {
+            if (DateTime.UtcNow > end)
+                throw new TimeoutException($"Not within {HangGuard}: {what}.");
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Asks a loop something on its own thread.</summary>
+    internal static Task<T> OnLoop<T>(EagerWorker worker, Func<T> question)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        worker.Loop.Post(() => answer.SetResult(question()));
+        return answer.Task.WaitAsync(HangGuard);
+    }
+
+    internal Task<int> DrainAsync(TimeSpan timeout)
+    {
+        _drained = true;
+        return _server.DrainAsync(timeout).WaitAsync(HangGuard);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_drained)
+            await DrainAsync(TimeSpan.Zero);
+        await _server.DisposeAsync();
+        _metrics.Dispose();
+    }
+}
