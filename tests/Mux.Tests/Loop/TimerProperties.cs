@@ -120,6 +120,26 @@ public class TimerProperties
         }
     }
 
+    [Property(MaxTest = 200)]
+    public Property A_heap_that_lost_some_of_its_timers_gives_the_others_in_order() =>
+        Prop.ForAll(
+            Gen.Choose(0, 1000).ArrayOf(60).ToArbitrary(), Gen.Choose(0, 59).ArrayOf(25).ToArbitrary(),
+            static (deadlines, cancelled) =>
+            {
+                using var loop = new EventLoop(new ScriptedPoller());
+                var queue = new TimerQueue();
+                var timers = deadlines.Select(deadline => new LoopTimer(loop, static _ => { }, deadline)).ToList();
+                timers.ForEach(timer => queue.Arm(timer, (int)timer.State!));
+                foreach (var index in cancelled)
+                    queue.Cancel(timers[index]);
+
+                var taken = new List<LoopTimer>();
+                while (queue.TakeDue(long.MaxValue, queue.LastTicket) is { } timer)
+                    taken.Add(timer);
+                Assert.Equal(
+                    timers.Where((_, index) => !cancelled.Contains(index)).OrderBy(static timer => (int)timer.State!), taken);
+            });
+
     [Property(MaxTest = 500)]
     public Property Conversions_between_ticks_and_timestamps_are_never_early() =>
         Prop.ForAll(
