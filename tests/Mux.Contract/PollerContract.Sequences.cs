@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Mux.Contract.Sequences;
 using Xunit;
 
@@ -18,10 +16,7 @@ public abstract partial class PollerContract<TBackend>
     public void Generated_sequences_are_answered_as_the_model_says()
     {
         var coverage = new Coverage();
-        Prop.ForAll(
-                Scenario.Arbitrary([.. Backend.Deviations.Keys]),
-                scenario => { ScenarioRunner.Run(Backend, scenario, coverage); })
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(Scenarios));
+        SequenceProperty.Check(Scenarios, [.. Backend.Deviations.Keys], scenario => ScenarioRunner.Run(Backend, scenario, coverage));
 
         var thin = Enum.GetValues<Situation>().Where(situation => IsExpected(situation) && coverage[situation] < Floor);
         Assert.True(!thin.Any(), $"The run met some situations too rarely to mean anything: {coverage}.");

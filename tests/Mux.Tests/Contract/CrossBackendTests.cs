@@ -1,5 +1,3 @@
-using FsCheck;
-using FsCheck.Fluent;
 using Mux.Contract;
 using Mux.Contract.Sequences;
 
@@ -16,8 +14,7 @@ public sealed class CrossBackendTests
     {
         var backends = Backends.OnThisMachine;
         var deviations = backends.SelectMany(backend => backend.Deviations.Keys).ToHashSet();
-        Prop.ForAll(Scenario.Arbitrary(deviations), scenario => Compare(backends, scenario))
-            .Check(Config.QuickThrowOnFailure.WithMaxTest(Scenarios));
+        SequenceProperty.Check(Scenarios, deviations, scenario => Compare(backends, scenario));
     }
 
     private static void Compare(IReadOnlyList<IContractBackend> backends, Scenario scenario)
