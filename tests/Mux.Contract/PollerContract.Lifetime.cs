@@ -31,6 +31,22 @@ public abstract partial class PollerContract<TBackend>
     }
 
     [ContractFact]
+    [Trait("Rule", "7, 9")]
+    public void A_reset_after_Remove_does_not_reach_the_poller()
+    {
+        using var poller = Backend.Create();
+        using var link = Link.Open(LinkKind.Tcp);
+        poller.Add(link.Local, 1, Both);
+        AssertReady(poller, 1, Readiness.Writable);
+        poller.Remove(link.Local);
+        link.PeerResets();
+        AssertSilent(poller);
+        AssertSleeps(poller);
+        Assert.Equal(0, poller.Statistics.StaleDropped);
+        Assert.Equal(0, poller.Statistics.Rebuilds);
+    }
+
+    [ContractFact]
     [Trait("Rule", "7")]
     public void Modify_replaces_key_interest_and_mode_whole()
     {

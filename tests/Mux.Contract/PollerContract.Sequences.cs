@@ -6,10 +6,10 @@ namespace Mux.Contract;
 /// <summary>Generated sequences against the model.</summary>
 public abstract partial class PollerContract<TBackend>
 {
-    private const int Scenarios = 200;
+    private const int Scenarios = 400;
 
-    // No situation is met fewer than 40 times by such a run on average.
-    private const long Floor = 10;
+    // The rarest situation is met about 50 times by such a run: the floor is four standard deviations below.
+    private const long Floor = 12;
 
     [ContractFact]
     [Trait("Rule", "1, 2, 3, 4, 5, 6, 7, 10, 12")]

@@ -58,6 +58,21 @@ public abstract partial class PollerContract<TBackend>
     }
 
     [ContractFact]
+    [Trait("Rule", "9")]
+    public void A_timeout_between_two_milliseconds_is_rounded_up_and_does_not_spin()
+    {
+        const int Waits = 20;
+        using var poller = Backend.Create();
+        using var link = Link.Open(LinkKind.Tcp);
+        poller.Add(link.Local, 1, Interest.Readable);
+        var before = poller.Statistics.Polls;
+        for (var i = 0; i < Waits; i++)
+            Assert.Equal(0, poller.Wait(new PollEvent[1], TimeSpan.FromMicroseconds(1900), out _));
+        var polls = poller.Statistics.Polls - before;
+        Assert.True(polls <= 10 * Waits, $"{poller.Name} asked the kernel {polls} times in {Waits} Waits: it spins.");
+    }
+
+    [ContractFact]
     [Trait("Rule", "9, 11")]
     public void Changes_from_other_threads_do_not_end_a_Wait_early()
     {
