@@ -17,7 +17,6 @@ internal unsafe ref struct ChangeList
     private readonly KeventCalls _calls;
     private readonly int _kq;
     private readonly ulong _ident;
-    private readonly ulong _data;
     private readonly byte* _changes;
     private readonly byte* _receipts;
     private int _count;
@@ -29,14 +28,12 @@ internal unsafe ref struct ChangeList
     /// <param name="calls">The calls to make it with.</param>
     /// <param name="kq">The kqueue.</param>
     /// <param name="ident">The descriptor, or the user filter's number.</param>
-    /// <param name="data">The user data that every change carries: some take it from each.</param>
     /// <param name="space"><see cref="Space"/> zeroed bytes on the caller's stack.</param>
-    internal ChangeList(KeventCalls calls, int kq, nint ident, ulong data, Span<byte> space)
+    internal ChangeList(KeventCalls calls, int kq, nint ident, Span<byte> space)
     {
         _calls = calls;
         _kq = kq;
         _ident = (ulong)ident;
-        _data = data;
         fixed (byte* start = space)
         {
             // A span over stack memory doesn't move.
@@ -46,14 +43,17 @@ internal unsafe ref struct ChangeList
     }
 
     /// <summary>Adds a change.</summary>
-    internal void Append(short filter, ushort flags)
+    /// <param name="filter">Which filter of the descriptor.</param>
+    /// <param name="flags">What to do with it.</param>
+    /// <param name="data">Its user data, which each change has to carry: the kernel takes it from every one.</param>
+    internal void Append(short filter, ushort flags, ulong data)
     {
         _calls.Dialect.At(_changes, _count++) = new()
         {
             Ident = _ident,
             Filter = filter,
             Flags = (ushort)(flags | EV_RECEIPT),
-            UserData = _data,
+            UserData = data,
         };
     }
 

@@ -24,24 +24,35 @@ internal struct Timespec
 /// <param name="System">Whose kevent it is.</param>
 /// <param name="Size">sizeof(struct kevent). FreeBSD 12 and newer has four extension words behind the common part.</param>
 /// <param name="EVFILT_USER">The number of the filter that programs trigger themselves.</param>
-/// <param name="AddEnables">
-/// Whether EV_ADD of a filter that exists enables it and looks at its condition anew. libkqueue refuses it and says success
-/// or an old errno: there a filter is enabled by deleting and adding it.
-/// </param>
-/// <param name="KeepsErrors">
-/// Whether the error an event tells of is still there for the next operation, and end of stream is said only of streams.
-/// libkqueue takes the error off the socket in order to tell it, and says EV_EOF with any error, or when it finds nothing to read.
-/// </param>
-/// <param name="Nests">Whether a kqueue can be waited on. libkqueue's descriptor is one end of a pipe that says nothing.</param>
-internal sealed record KeventDialect(
-    string System, int Size, short EVFILT_USER, bool AddEnables, bool KeepsErrors, bool Nests)
+/// <param name="IsKernel">Whether a kernel answers, not libkqueue, which is made of epoll and deviates as the properties say.</param>
+internal sealed record KeventDialect(string System, int Size, short EVFILT_USER, bool IsKernel)
 {
-    internal static KeventDialect MacOS { get; } = new("macOS", 32, -10, AddEnables: true, KeepsErrors: true, Nests: true);
+    internal static KeventDialect MacOS { get; } = new("macOS", 32, -10, IsKernel: true);
 
-    internal static KeventDialect FreeBsd { get; } = new("FreeBSD", 64, -11, AddEnables: true, KeepsErrors: true, Nests: true);
+    internal static KeventDialect FreeBsd { get; } = new("FreeBSD", 64, -11, IsKernel: true);
 
-    internal static KeventDialect LibKqueue { get; } =
-        new("libkqueue", 32, -11, AddEnables: false, KeepsErrors: false, Nests: false);
+    internal static KeventDialect LibKqueue { get; } = new("libkqueue", 32, -11, IsKernel: false);
+
+    /// <summary>
+    /// Whether EV_ADD of a filter that exists enables it and looks at its condition anew. libkqueue does neither, and the receipt
+    /// says success or an old errno: there a filter is enabled by deleting and adding it.
+    /// </summary>
+    internal bool AddEnables => IsKernel;
+
+    /// <summary>
+    /// Whether the error an event tells of is still there for the next operation, and EV_EOF said only of an end. libkqueue takes
+    /// the error off the socket in order to tell it, and says EV_EOF with any error and when it finds nothing to read.
+    /// </summary>
+    internal bool KeepsErrors => IsKernel;
+
+    /// <summary>
+    /// Whether the two filters of a descriptor report each in their own way. libkqueue has one epoll entry for both, and one
+    /// EV_CLEAR makes both so.
+    /// </summary>
+    internal bool SeparatesFilters => IsKernel;
+
+    /// <summary>Whether a kqueue can itself be waited on. libkqueue's descriptor is one end of a pipe and says nothing.</summary>
+    internal bool Nests => IsKernel;
 
     /// <summary>An entry of a buffer of struct kevent. Its extension words, if any, stay as they are: zero.</summary>
     internal unsafe ref Kevent At(byte* buffer, int index) => ref *(Kevent*)(buffer + ((nint)index * Size));

@@ -12,8 +12,8 @@ public sealed unsafe partial class KqueuePoller
     private const uint IsPipe = 1 << 16;
     private const uint IsBroken = 1 << 17;
 
-    // Beside the slot in the kernel's user data, so that Collect can tell a pipe's EOF from a socket's without the table.
-    private const ulong PipeData = 1ul << 31;
+    // Beside the slot in the user data of a pipe's READ filter, if Writable is asked for: its EOF answers for both directions.
+    private const ulong WitnessData = 1ul << 31;
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(10);
 
@@ -40,34 +40,45 @@ public sealed unsafe partial class KqueuePoller
 
     private int Apply(int slot, ref Registration registration, Interest interest, PollMode mode, out bool broken)
     {
-        var changes = new ChangeList(_calls, _kq, registration.Descriptor, Data(slot, registration), stackalloc byte[ChangeList.Space]);
+        var changes = new ChangeList(_calls, _kq, registration.Descriptor, stackalloc byte[ChangeList.Space]);
         var state = registration.KernelState;
-        var read = Plan(ref changes, EVFILT_READ, Filter(state, EVFILT_READ), Wanted(EVFILT_READ, state, interest, mode));
-        var write = Plan(ref changes, EVFILT_WRITE, Filter(state, EVFILT_WRITE), Wanted(EVFILT_WRITE, state, interest, mode));
+        var data = registration.UserData(slot);
+        var readData = Witnesses(state, interest) ? data | WitnessData : data;
+        var (read, toRead) = (Filter(state, EVFILT_READ), Wanted(EVFILT_READ, state, interest, mode));
+        var (write, toWrite) = (Filter(state, EVFILT_WRITE), Wanted(EVFILT_WRITE, state, interest, mode));
+
+        // What goes, goes first: libkqueue forgets EV_CLEAR of one filter when the other goes, and hears of it again by EV_ADD.
+        Withdraw(ref changes, EVFILT_READ, read, toRead, readData);
+        Withdraw(ref changes, EVFILT_WRITE, write, toWrite, data);
+        read = Enter(ref changes, EVFILT_READ, read, toRead, readData);
+        write = Enter(ref changes, EVFILT_WRITE, write, toWrite, data);
         var errno = changes.Apply();
         broken = changes.MetBrokenPipe;
         registration.KernelState = (state & (IsPipe | IsBroken)) | read | (write << WriteShift);
         return errno;
     }
 
-    /// <summary>Appends what leads from one state of a filter to another, and returns the state that the kernel then has.</summary>
-    private uint Plan(ref ChangeList changes, short filter, uint present, uint wanted)
+    /// <summary>Appends what has to go before a filter can become what is wanted.</summary>
+    private void Withdraw(ref ChangeList changes, short filter, uint present, uint wanted, ulong data)
+    {
+        // One that isn't wanted is kept, disabled: to ask for it again then costs no memory and cannot fail.
+        if (wanted == 0 && present != 0 && (present & EV_DISABLE) == 0)
+            changes.Append(filter, EV_DISABLE, data);
+
+        // How a filter reports is settled when it is created.
+        if (wanted != 0 && present != 0 && !(_dialect.AddEnables && ((present ^ wanted) & ~(uint)EV_DISABLE) == 0))
+            changes.Append(filter, EV_DELETE, data);
+    }
+
+    /// <summary>Appends what makes a filter what is wanted, and returns the state that the kernel then has.</summary>
+    private static uint Enter(ref ChangeList changes, short filter, uint present, uint wanted, ulong data)
     {
         if (wanted == 0)
-        {
-            // Kept, disabled: the next time it is asked for costs no memory and cannot fail.
-            if (present == 0 || (present & EV_DISABLE) != 0)
-                return present;
-            changes.Append(filter, EV_DISABLE);
-            return present | EV_DISABLE;
-        }
+            return present == 0 ? 0 : present | EV_DISABLE;
 
-        // How a filter reports is settled when it is created. One that stays is told again: it may be spent (EV_DISPATCH),
-        // an undrained edge has to report again, and a number that changed hands behind our back has lost its filters.
-        var stays = (present & ~(uint)EV_DISABLE) == (wanted & ~(uint)EV_DISABLE) && _dialect.AddEnables;
-        if (present != 0 && !stays)
-            changes.Append(filter, EV_DELETE);
-        changes.Append(filter, (ushort)((wanted & EV_DISABLE) != 0 ? wanted : wanted | EV_ENABLE));
+        // Also one that is there and stays: it may be spent (EV_DISPATCH), an undrained edge has to report again, and a number
+        // that changed hands behind our back has lost its filters.
+        changes.Append(filter, (ushort)((wanted & EV_DISABLE) != 0 ? wanted : wanted | EV_ENABLE), data);
         return wanted;
     }
 
@@ -81,11 +92,21 @@ public sealed unsafe partial class KqueuePoller
         if (was == isNow && (was == 0 || (was & EV_DISABLE) != 0))
             return;
 
-        var changes = new ChangeList(_calls, _kq, registration.Descriptor, Data(slot, registration), stackalloc byte[ChangeList.Space]);
+        var changes = new ChangeList(_calls, _kq, registration.Descriptor, stackalloc byte[ChangeList.Space]);
+        var data = registration.UserData(slot);
+        if (filter == EVFILT_READ && Witnesses(former, registration.Interest))
+            data |= WitnessData;
         if (was == 0)
-            changes.Append(filter, EV_DELETE);
+        {
+            changes.Append(filter, EV_DELETE, data);
+        }
         else
-            Plan(ref changes, filter, isNow, registration.Armed ? was : was | EV_DISABLE);
+        {
+            var wanted = registration.Armed ? was : was | EV_DISABLE;
+            Withdraw(ref changes, filter, isNow, wanted, data);
+            Enter(ref changes, filter, isNow, wanted, data);
+        }
+
         if (changes.Apply() is not (ENOMEM or ENOSPC))
             return;
 
@@ -95,7 +116,7 @@ public sealed unsafe partial class KqueuePoller
     }
 
     /// <summary>The state of a filter that an interest and a mode need; 0 if they don't need it.</summary>
-    private static uint Wanted(short filter, uint state, Interest interest, PollMode mode)
+    private uint Wanted(short filter, uint state, Interest interest, PollMode mode)
     {
         var flags = EV_ADD
             | ((mode & PollMode.Edge) != 0 ? (uint)EV_CLEAR : 0)
@@ -105,10 +126,13 @@ public sealed unsafe partial class KqueuePoller
 
         // That a pipe's reader left is told by READ: alone on NetBSD, and everywhere if it left before WRITE was asked for
         // (EPIPE). Until then READ is a mere witness, and with EV_CLEAR, lest data that nobody asked for make Wait spin.
-        if (filter == EVFILT_READ && (state & IsPipe) != 0 && (interest & Interest.Writable) != 0)
+        if (filter == EVFILT_READ && Witnesses(state, interest))
             return (state & IsBroken) != 0 ? flags : EV_ADD | EV_CLEAR;
         return 0;
     }
+
+    private bool Witnesses(uint state, Interest interest) =>
+        (state & IsPipe) != 0 && (interest & Interest.Writable) != 0 && _dialect.SeparatesFilters;
 
     /// <summary>Adds what is missing, and returns how long to wait before the next attempt, if one is needed.</summary>
     private TimeSpan Complete(TimeSpan timeout)
@@ -137,7 +161,7 @@ public sealed unsafe partial class KqueuePoller
         }
     }
 
-    private static bool Lacks(in Registration registration)
+    private bool Lacks(in Registration registration)
     {
         var state = registration.KernelState;
         return (Filter(state, EVFILT_READ) == 0 && Wanted(EVFILT_READ, state, registration.Interest, registration.Mode) != 0)
@@ -145,7 +169,4 @@ public sealed unsafe partial class KqueuePoller
     }
 
     private static uint Filter(uint state, short filter) => filter == EVFILT_READ ? state & 0xFF : (state >> WriteShift) & 0xFF;
-
-    private static ulong Data(int slot, in Registration registration) =>
-        registration.UserData(slot) | ((registration.KernelState & IsPipe) != 0 ? PipeData : 0);
 }

@@ -106,11 +106,11 @@ public sealed unsafe partial class KqueuePoller : PollerBase
     {
         // Also for a closed owner: libkqueue keeps its filters. If the number is somebody else's by now, the kernel has none of
         // this poller's filters under it: it dropped them at the close, and the table knows a number once.
-        var changes = new ChangeList(_calls, _kq, registration.Descriptor, Data(slot, registration), stackalloc byte[ChangeList.Space]);
+        var changes = new ChangeList(_calls, _kq, registration.Descriptor, stackalloc byte[ChangeList.Space]);
         if (Filter(registration.KernelState, EVFILT_READ) != 0)
-            changes.Append(EVFILT_READ, EV_DELETE);
+            changes.Append(EVFILT_READ, EV_DELETE, 0);
         if (Filter(registration.KernelState, EVFILT_WRITE) != 0)
-            changes.Append(EVFILT_WRITE, EV_DELETE);
+            changes.Append(EVFILT_WRITE, EV_DELETE, 0);
         changes.Apply();
         registration.KernelState &= IsPipe;
     }
@@ -160,7 +160,7 @@ public sealed unsafe partial class KqueuePoller : PollerBase
             ref var entry = ref _dialect.At(events, i);
             batch[i] = entry.Filter == _dialect.EVFILT_USER
                 ? new(CollectedEvent.Wake, Readiness.None)
-                : new(entry.UserData & ~PipeData, Translate(entry));
+                : new(entry.UserData & ~WitnessData, Translate(entry));
         }
 
         return count;
@@ -210,8 +210,8 @@ public sealed unsafe partial class KqueuePoller : PollerBase
         if (kq < 0)
             throw Failure("kqueue", -kq);
         var kqueue = new KqueueHandle(_calls, kq);
-        var changes = new ChangeList(_calls, kq, 0, CollectedEvent.Wake, stackalloc byte[ChangeList.Space]);
-        changes.Append(_dialect.EVFILT_USER, EV_ADD | EV_CLEAR);
+        var changes = new ChangeList(_calls, kq, 0, stackalloc byte[ChangeList.Space]);
+        changes.Append(_dialect.EVFILT_USER, EV_ADD | EV_CLEAR, CollectedEvent.Wake);
         var errno = changes.Apply();
         if (errno == 0)
             return kqueue;
@@ -228,11 +228,9 @@ public sealed unsafe partial class KqueuePoller : PollerBase
         if ((entry.Flags & EV_EOF) == 0)
             return readiness;
 
-        if ((entry.UserData & PipeData) != 0)
-        {
-            // Whichever filter says it, one end of the pipe is alone: the other has nothing to give and takes nothing.
-            return Readiness.Readable | Readiness.Writable | Readiness.ReadClosed | Readiness.WriteClosed;
-        }
+        // A pipe whose other end left takes nothing more either. No hint: which of its ends this is, is not known.
+        if ((entry.UserData & WitnessData) != 0)
+            return Readiness.Readable | Readiness.Writable;
 
         if (!_dialect.KeepsErrors)
             return entry.Filter == EVFILT_READ && entry is { FilterFlags: 0, Data: > 0 } ? readiness | Readiness.ReadClosed : readiness;

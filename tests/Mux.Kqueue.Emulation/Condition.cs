@@ -67,7 +67,12 @@ internal readonly record struct Condition(bool Active, bool EndOfFile, uint Errn
         if (reading)
         {
             var bytes = Count(fd, FIONREAD);
-            return new(readClosed || failed || ((answer & POLLIN) != 0 && bytes > 0), readClosed, readClosed ? errno : 0, bytes);
+
+            // Behind an urgent byte Linux counts nothing, though there is something to read.
+            var readable = (answer & POLLIN) != 0;
+            if (readable && bytes == 0 && !readClosed)
+                bytes = 1;
+            return new(readClosed || failed || readable, readClosed, readClosed ? errno : 0, bytes);
         }
 
         var writeClosed = (answer & POLLHUP) != 0

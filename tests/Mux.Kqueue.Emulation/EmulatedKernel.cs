@@ -12,6 +12,7 @@ internal sealed unsafe class EmulatedKernel(EmulatedSystem system)
     private readonly Dictionary<int, EmulatedQueue> _queues = [];
     private readonly Lock _gate = new();
     private int _changes;
+    private int _calls;
 
     internal EmulatedSystem System { get; } = system;
 
@@ -32,6 +33,9 @@ internal sealed unsafe class EmulatedKernel(EmulatedSystem system)
     /// </summary>
     internal Action<int>? Collected { get; set; }
 
+    /// <summary>Filters that say nothing, whatever happens: an answer that some system gives in some situation.</summary>
+    internal Func<short, bool>? Mutes { get; set; }
+
     /// <summary>Called before a call goes to sleep.</summary>
     internal Action? Sleeping { get; set; }
 
@@ -48,6 +52,7 @@ internal sealed unsafe class EmulatedKernel(EmulatedSystem system)
 
     internal override int Call(int queue, byte* changes, int changeCount, byte* events, int room, Timespec* timeout)
     {
+        Interlocked.Increment(ref _calls);
         EmulatedQueue? target;
         lock (_gate)
             _queues.TryGetValue(queue, out target);
@@ -82,11 +87,14 @@ internal sealed unsafe class EmulatedKernel(EmulatedSystem system)
         target?.Dispose();
     }
 
-    /// <summary>The filters a kqueue has, for tests that count them.</summary>
-    internal int FiltersOf(int queue)
+    /// <summary>kevent(2) calls so far.</summary>
+    internal int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>The filters of all kqueues, in words: descriptor, filter, mode, whether disabled, user data.</summary>
+    internal List<string> Filters()
     {
         lock (_gate)
-            return _queues[queue].Count;
+            return [.. _queues.Values.SelectMany(q => q.Filters()).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>Makes the changes in order. Receipts and errors take room; without any, the first error ends the list.</summary>

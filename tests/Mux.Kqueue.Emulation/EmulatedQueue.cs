@@ -43,12 +43,15 @@ internal sealed unsafe class EmulatedQueue : IDisposable
 
     internal int Descriptor { get; }
 
-    internal int Count
+    /// <summary>The filters there are, in words.</summary>
+    internal List<string> Filters()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-                return _knotes.Count;
+            return [.. _knotes.Values.Select(k =>
+                $"{k.Ident} {(k.Filter == EVFILT_READ ? "READ" : k.Filter == EVFILT_WRITE ? "WRITE" : "USER")}"
+                + ((k.Flags & EV_CLEAR) != 0 ? " clear" : "") + ((k.Flags & EV_DISPATCH) != 0 ? " dispatch" : "")
+                + (k.Disabled ? " disabled" : "") + $" {k.UserData:x}")];
         }
     }
 
@@ -278,7 +281,7 @@ internal sealed unsafe class EmulatedQueue : IDisposable
     private bool IsActive(Knote knote, out Condition condition)
     {
         condition = knote.Filter == _kernel.Dialect.EVFILT_USER ? new(knote.Triggered, false, 0, 0) : Condition.Of(knote);
-        return condition.Active;
+        return condition.Active && _kernel.Mutes?.Invoke(knote.Filter) != true;
     }
 
     private bool StillOpen(Knote knote) => knote.Filter == _kernel.Dialect.EVFILT_USER

@@ -2,12 +2,14 @@ using System.Net;
 
 namespace HelloHttp.Http;
 
-/// <summary>Host and port of a target or a Host field (RFC 9110 sections 4.2.1 and 7.2, RFC 3986 section 3.2).</summary>
+/// <summary>
+/// Host and port of a target or a Host field (RFC 9110 sections 4.2.1 and 7.2, RFC 3986 section 3.2).
+/// </summary>
 internal static class Authority
 {
     /// <summary>
-    /// Whether this is <c>uri-host [ ":" port ]</c>. User information is an error (RFC 9110 section 4.2.4), and so is a port
-    /// beyond 65535; a port may be empty as in RFC 3986.
+    /// Whether this is <c>uri-host [ ":" port ]</c>. User information is an error (RFC 9110 section 4.2.4), and so is a
+    /// port beyond 65535; a port may be empty as in RFC 3986.
     /// </summary>
     /// <param name="value">The bytes.</param>
     /// <param name="port">What follows the colon; empty when there is none.</param>
@@ -54,7 +56,7 @@ internal static class Authority
             return false;
         foreach (var b in literal[1..dot])
         {
-            if (!char.IsAsciiHexDigit((char)b))
+            if (!Octets.IsHexDigit(b))
                 return false;
         }
 

@@ -15,7 +15,7 @@ internal static class ChunkLine
         size = 0;
         extensions = 0;
         var digits = 0;
-        for (; digits < line.Length && char.IsAsciiHexDigit((char)line[digits]); digits++)
+        for (; digits < line.Length && Octets.IsHexDigit(line[digits]); digits++)
         {
             var digit = line[digits];
             if (digits == MaxDigits || size > long.MaxValue >> 4)

@@ -1,6 +1,8 @@
 namespace HelloHttp.Http;
 
-/// <summary>The content of <c>/bytes/N</c>: lines of 63 characters and LF, so that a lost or doubled piece shows.</summary>
+/// <summary>
+/// The content of <c>/bytes/N</c>: lines of 63 characters and LF, so that a lost or doubled piece shows.
+/// </summary>
 internal static class Filler
 {
     private const int Period = 64;

@@ -3,8 +3,8 @@ using System.Text;
 namespace HelloHttp.Http;
 
 /// <summary>
-/// The header section (RFC 9112 section 5): each line is checked, and what framing and connection depend on is kept. Nothing
-/// else is needed later, so nothing else is stored, and a line's bytes can go as soon as it has been read.
+/// The header section (RFC 9112 section 5): each line is checked, and what framing and connection depend on is kept.
+/// Nothing else is needed later, so nothing else is stored, and a line's bytes can go as soon as it has been read.
 /// </summary>
 internal struct HeaderSection
 {
@@ -57,7 +57,9 @@ internal struct HeaderSection
         };
     }
 
-    /// <summary>Checks one trailer field: well-formed, and not one that would have to be known before the content.</summary>
+    /// <summary>
+    /// Checks one trailer field: well-formed, and not one that would have to be known before the content.
+    /// </summary>
     /// <param name="line">The line without CRLF; not empty; no control characters but HTAB.</param>
     public static Refusal CheckTrailer(ReadOnlySpan<byte> line)
     {
@@ -145,8 +147,12 @@ internal struct HeaderSection
             else
             {
                 var name = coding.IndexOfAnyExcept(Octets.Token) is var end and >= 0 ? coding[..end] : coding;
-                if (name.IsEmpty || Ascii.EqualsIgnoreCase(name, "chunked"u8) || !IsParameterList(coding[name.Length..]))
+                if (name.IsEmpty || Ascii.EqualsIgnoreCase(name, "chunked"u8)
+                    || !IsParameterList(coding[name.Length..]))
+                {
                     return Refusal.BadTransferEncoding;
+                }
+
                 _hasUnknownCoding = true;
             }
 
@@ -157,7 +163,8 @@ internal struct HeaderSection
     }
 
     // Parameters of codings that are refused anyway: only their beginning matters.
-    private static bool IsParameterList(ReadOnlySpan<byte> rest) => rest.IsEmpty || Octets.Trim(rest) is [(byte)';', ..];
+    private static bool IsParameterList(ReadOnlySpan<byte> rest) =>
+        rest.IsEmpty || Octets.Trim(rest) is [(byte)';', ..];
 
     private Refusal ParseConnection(ReadOnlySpan<byte> value)
     {

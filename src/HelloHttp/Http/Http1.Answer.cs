@@ -3,6 +3,19 @@ namespace HelloHttp.Http;
 // From the end of a request to the end of its response.
 internal sealed partial class Http1
 {
+    /// <summary>Content of the current response written so far.</summary>
+    private long ContentSent
+    {
+        get
+        {
+            if (_line.Method == Method.Head)
+                return 0;
+            if (_answer is { } answer)
+                return answer.Body.Length - (_state == State.Content ? _remaining : 0);
+            return _line.Route == Route.Bytes ? _line.Length - _remaining : _received;
+        }
+    }
+
     /// <summary>The request has been read to its end, and nothing was wrong with it.</summary>
     private Progress EndBody(ref Exchange exchange, HttpDate date)
     {
@@ -82,7 +95,9 @@ internal sealed partial class Http1
         return true;
     }
 
-    /// <summary>Decides, as the head is written, whether this response is the last (RFC 9112 sections 9.3 and 9.6).</summary>
+    /// <summary>
+    /// Decides, as the head is written, whether this response is the last (RFC 9112 sections 9.3 and 9.6).
+    /// </summary>
     private Persistence Settle(long bytesBehind)
     {
         if (_last || _refused || (_draining && bytesBehind == 0))
@@ -93,6 +108,8 @@ internal sealed partial class Http1
     private Progress EndResponse()
     {
         Requests++;
+        if (observer is not null)
+            Report(_answer?.Status ?? 200, _answer?.Refusal ?? Refusal.None, ContentSent);
         if (!_last)
         {
             NextRequest();
@@ -102,4 +119,7 @@ internal sealed partial class Http1
         _state = State.Closed;
         return Progress.Ended;
     }
+
+    private void Report(int status, Refusal refusal, long sent) =>
+        observer?.OnResponse(new(_line.Method, _line.Route, status, refusal, _line.IsHttp10, _received, sent));
 }

@@ -2,14 +2,14 @@ using System.Buffers.Text;
 
 namespace HelloHttp.Http;
 
-// The content of a request: read and checked to its end, and for /echo sent back in the same step. The echo of a chunked
-// request has the same chunks, so that it does not depend on how the request's bytes arrived.
+// The content of a request: read and checked to its end, and for /echo sent back in the same step. The echo of a
+// chunked request has the same chunks, so that it does not depend on how the request's bytes arrived.
 internal sealed partial class Http1
 {
     /// <summary>Room for a chunk size, two CRLFs included.</summary>
     private const int MaxChunkFrame = 16 + 4;
 
-    private bool Echoes => _answer is null;
+    private bool Echoes => _answer is null && _line.Route == Route.Echo;
 
     private Progress ReadFixed(ref Exchange exchange, HttpDate date)
     {

@@ -21,6 +21,7 @@ internal sealed partial class Http1
         if (line.IsEmpty)
             return ++_emptyLines <= MaxEmptyLines ? Progress.Made : Fail(Refusal.TooManyEmptyLines);
 
+        observer?.OnRequestLine(line);
         var refusal = _line.Parse(line);
         if (refusal != Refusal.None)
             return Fail(refusal);
@@ -56,8 +57,8 @@ internal sealed partial class Http1
     }
 
     /// <summary>
-    /// The head is complete. First what makes the length of the content doubtful, then what need not be read, then what is to
-    /// be answered once the content has been.
+    /// The head is complete. First what makes the length of the content doubtful, then what need not be read, then what
+    /// is to be answered once the content has been.
     /// </summary>
     private Progress Decide(ref Exchange exchange)
     {
@@ -67,7 +68,8 @@ internal sealed partial class Http1
         if (!_headers.IsChunked && _headers.ContentLength > service.MaxBody)
             return Fail(Refusal.BodyTooLarge);
 
-        // Behind the head of a CONNECT comes whatever the client wants tunnelled: not a request of ours (RFC 9110 section 9.3.6).
+        // Behind the head of a CONNECT comes whatever the client wants tunnelled: not a request of ours (RFC 9110
+        // section 9.3.6).
         if (_line.Method == Method.Connect)
             return Fail(Refusal.UnknownMethod);
 
@@ -84,8 +86,8 @@ internal sealed partial class Http1
             return Progress.Made;
         }
 
-        // An expecting client has the choice to send its content or not after a final status, so nothing can be read behind it
-        // (RFC 9110 section 10.1.1); that holds for an expectation we do not understand as well.
+        // An expecting client has the choice to send its content or not after a final status, so nothing can be read
+        // behind it (RFC 9110 section 10.1.1); that holds for an expectation we do not understand as well.
         if (_answer?.Refusal == Refusal.UnknownExpectation || (expects && _answer?.Refusal > Refusal.None))
             return Fail(_answer.Refusal, _answer);
 

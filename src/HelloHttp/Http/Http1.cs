@@ -1,19 +1,22 @@
 namespace HelloHttp.Http;
 
 /// <summary>
-/// One connection's HTTP/1.1 (RFC 9110, RFC 9112): bytes in, bytes out, no I/O, no clock, no allocation after construction.
-/// What comes out depends on the bytes that went in and not on how they were cut, with two exceptions, both about what has
-/// already arrived: 100 Continue is left out when content follows the head at once, and while draining the last response is
-/// the one with nothing behind it. Everything is read line by line and forgotten, so a connection holds this object and, at
-/// most, the part of a line that its driver keeps. Not thread-safe.
+/// One connection's HTTP/1.1 (RFC 9110, RFC 9112): bytes in, bytes out, no I/O, no clock, no allocation after
+/// construction. What comes out depends on the bytes that went in and not on how they were cut, with two exceptions,
+/// both about what has already arrived: 100 Continue is left out when content follows the head at once, and while
+/// draining the last response is the one with nothing behind it. Everything is read line by line and forgotten, so a
+/// connection holds this object and, at most, the part of a line that its driver keeps. Not thread-safe.
 /// </summary>
 /// <param name="service">Limits and responses.</param>
-internal sealed partial class Http1(HttpService service)
+/// <param name="observer">Hears of every request and response; null for nobody.</param>
+internal sealed partial class Http1(HttpService service, Http1Observer? observer = null)
 {
     /// <summary>An Output of this many bytes lets any call make progress.</summary>
     public const int MinOutput = 512;
 
-    /// <summary>Empty lines before a request line that are ignored (RFC 9112 section 2.2 asks for at least one).</summary>
+    /// <summary>
+    /// Empty lines before a request line that are ignored (RFC 9112 section 2.2 asks for at least one).
+    /// </summary>
     private const int MaxEmptyLines = 8;
 
     private RequestLine _line;
@@ -79,15 +82,17 @@ internal sealed partial class Http1(HttpService service)
     public Refusal LastRefusal { get; private set; }
 
     /// <summary>
-    /// After <see cref="Step.Close"/>: whether the peer may still be sending, because its request was refused before its end or
-    /// more came behind it. Then close as RFC 9112 section 9.6 describes (shut down sending, read on for a while), or a reset
-    /// may take the response from the peer before it is read.
+    /// After <see cref="Step.Close"/>: whether the peer may still be sending, because its request was refused before
+    /// its end or more came behind it. Then close as RFC 9112 section 9.6 describes (shut down sending, read on for a
+    /// while), or a reset may take the response from the peer before it is read.
     /// </summary>
     public bool LingerOnClose => _lingers;
 
     /// <summary>
-    /// From now on the connection ends as soon as it decently can: the response with no further request bytes behind it says
-    /// <c>Connection: close</c>. A connection that is <see cref="Phase.Idle"/> gets no such response: its driver closes it.
+    /// From now on the connection ends as soon as it decently can: the response with no further request bytes behind it
+    /// says
+    /// <c>Connection: close</c>. A connection that is <see cref="Phase.Idle"/> gets no such response: its driver closes
+    /// it.
     /// </summary>
     public void CloseAfterCurrent() => _draining = true;
 
@@ -104,7 +109,8 @@ internal sealed partial class Http1(HttpService service)
     /// <param name="exchange">Input and output.</param>
     /// <param name="date">The loop's date.</param>
     /// <returns>What to do next; see <see cref="Step"/>.</returns>
-    /// <exception cref="ArgumentException">Nothing fits into Output: it is smaller than <see cref="MinOutput"/>.</exception>
+    /// <exception cref="ArgumentException">Nothing fits into Output: it is smaller than
+    /// <see cref="MinOutput"/>.</exception>
     public Step Advance(ref Exchange exchange, HttpDate date)
     {
         var room = exchange.Output.Length;
@@ -141,9 +147,9 @@ internal sealed partial class Http1(HttpService service)
     }
 
     /// <summary>
-    /// Ends the connection for a reason that only the driver knows. Writes the refusal if no response has begun; does not
-    /// count the time a peer took between requests: an idle connection is closed without a word (RFC 9110 section 15.5.9
-    /// lets a client take an unasked 408 for an answer), unless the reason is <see cref="Refusal.Overloaded"/>.
+    /// Ends the connection for a reason that only the driver knows. The refusal is written if a request has begun and
+    /// its response has not. Between requests a timeout is not announced, since a client may take an unasked 408 for
+    /// the answer to the request it is just sending (RFC 9110 section 15.5.9); <see cref="Refusal.Overloaded"/> is.
     /// </summary>
     /// <param name="exchange">Input (not looked at) and output.</param>
     /// <param name="date">The loop's date.</param>
@@ -161,6 +167,11 @@ internal sealed partial class Http1(HttpService service)
             response.TryWrite(exchange.Output, date, Persistence.Close, _line.Method == Method.Head, out var written);
             exchange.Output = exchange.Output[written..];
             Requests++;
+            Report(response.Status, refusal, response.Body.Length);
+        }
+        else if (phase is Phase.Head or Phase.Body or Phase.Response)
+        {
+            Report(_begun ? _answer?.Status ?? 200 : 0, refusal, ContentSent);
         }
 
         _lingers |= phase is not (Phase.Closed or Phase.Idle);
@@ -189,6 +200,7 @@ internal sealed partial class Http1(HttpService service)
         {
             // Too late for a status: an end before the announced length, or before the last chunk, tells the peer.
             _state = State.Closed;
+            Report(200, refusal, ContentSent);
             return Progress.Ended;
         }
 

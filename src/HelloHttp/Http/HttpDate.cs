@@ -4,8 +4,8 @@ using System.Text;
 namespace HelloHttp.Http;
 
 /// <summary>
-/// The value of the Date field (RFC 9110 sections 5.6.7 and 6.6.1), formatted at most once a second. One per loop; belongs to
-/// one thread.
+/// The value of the Date field (RFC 9110 sections 5.6.7 and 6.6.1), formatted at most once a second. One per loop;
+/// belongs to one thread.
 /// </summary>
 internal sealed class HttpDate
 {
@@ -22,7 +22,9 @@ internal sealed class HttpDate
     /// <summary>The 29 bytes of the date.</summary>
     public ReadOnlySpan<byte> Text => _text;
 
-    /// <summary>Tells the time; call it once per batch of events. Costs a comparison unless a second has passed.</summary>
+    /// <summary>
+    /// Tells the time; call it once per batch of events. Costs a comparison unless a second has passed.
+    /// </summary>
     /// <param name="now">The time, in any offset.</param>
     public void Update(DateTimeOffset now)
     {

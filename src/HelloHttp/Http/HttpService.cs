@@ -3,8 +3,8 @@ using System.Text;
 namespace HelloHttp.Http;
 
 /// <summary>
-/// What all connections of a server have in common: the limits, and every response that can be built in advance. Immutable;
-/// one per process; used by any number of threads.
+/// What all connections of a server have in common: the limits, and every response that can be built in advance.
+/// Immutable; one per process; used by any number of threads.
 /// </summary>
 internal sealed class HttpService
 {

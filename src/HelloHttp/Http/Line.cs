@@ -17,14 +17,15 @@ internal enum LineStatus
 }
 
 /// <summary>
-/// Lines as RFC 9112 section 2.2 has them. A bare LF ends no line here although a recipient may accept it: what two parsers on
-/// a path may see differently is not accepted from anyone. One vectorised pass finds the end and any forbidden octet.
+/// Lines as RFC 9112 section 2.2 has them. A bare LF ends no line here although a recipient may accept it: what two
+/// parsers on a path may see differently is not accepted from anyone. One vectorised pass finds the end and any
+/// forbidden octet.
 /// </summary>
 internal static class Line
 {
     /// <summary>
-    /// Looks for the end of the line that begins at <c>input[0]</c>. The outcome depends on the bytes only, not on how many
-    /// of them have arrived at each call.
+    /// Looks for the end of the line that begins at <c>input[0]</c>. The outcome depends on the bytes only, not on how
+    /// many of them have arrived at each call.
     /// </summary>
     /// <param name="input">What there is.</param>
     /// <param name="scanned">How much of it earlier calls have found harmless; no byte is looked at twice.</param>

@@ -50,7 +50,8 @@ internal static class Methods
     {
         3 => name.SequenceEqual("GET"u8) ? Method.Get : name.SequenceEqual("PUT"u8) ? Method.Put : Method.Unknown,
         4 => name.SequenceEqual("POST"u8) ? Method.Post : name.SequenceEqual("HEAD"u8) ? Method.Head : Method.Unknown,
-        5 => name.SequenceEqual("PATCH"u8) ? Method.Patch : name.SequenceEqual("TRACE"u8) ? Method.Trace : Method.Unknown,
+        5 => name.SequenceEqual("PATCH"u8) ? Method.Patch
+            : name.SequenceEqual("TRACE"u8) ? Method.Trace : Method.Unknown,
         6 => name.SequenceEqual("DELETE"u8) ? Method.Delete : Method.Unknown,
         7 => name.SequenceEqual("OPTIONS"u8) ? Method.Options
             : name.SequenceEqual("CONNECT"u8) ? Method.Connect : Method.Unknown,

@@ -10,16 +10,21 @@ internal static class Octets
 
     /// <summary>Control characters, HTAB excepted: none may occur in a line but the CR LF at its end.</summary>
     public static readonly SearchValues<byte> Controls =
-        SearchValues.Create([.. from b in Enumerable.Range(0, 128) where (b < 0x20 && b != '\t') || b == 0x7F select (byte)b]);
+        SearchValues.Create(
+            [.. from b in Enumerable.Range(0, 128) where (b < 0x20 && b != '\t') || b == 0x7F select (byte)b]);
 
     /// <summary>tchar (RFC 9110 section 5.6.2).</summary>
     public static readonly SearchValues<byte> Token =
         Of("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
-    /// <summary>Characters of path and query (RFC 3986 sections 3.3 and 3.4); what follows a '%' is checked apart.</summary>
+    /// <summary>
+    /// Characters of path and query (RFC 3986 sections 3.3 and 3.4); what follows a '%' is checked apart.
+    /// </summary>
     public static readonly SearchValues<byte> PathAndQuery = Of(Unreserved + SubDelims + ":@/?%");
 
-    /// <summary>Characters of a registered name (RFC 3986 section 3.2.2); what follows a '%' is checked apart.</summary>
+    /// <summary>
+    /// Characters of a registered name (RFC 3986 section 3.2.2); what follows a '%' is checked apart.
+    /// </summary>
     public static readonly SearchValues<byte> RegisteredName = Of(Unreserved + SubDelims + "%");
 
     /// <summary>Characters of an IPvFuture's last part (RFC 3986 section 3.2.2).</summary>
@@ -44,7 +49,7 @@ internal static class Octets
     {
         for (int at; (at = value.IndexOf((byte)'%')) >= 0; value = value[(at + 3)..])
         {
-            if (value.Length < at + 3 || !char.IsAsciiHexDigit((char)value[at + 1]) || !char.IsAsciiHexDigit((char)value[at + 2]))
+            if (value.Length < at + 3 || !IsHexDigit(value[at + 1]) || !IsHexDigit(value[at + 2]))
                 return false;
         }
 
@@ -64,7 +69,8 @@ internal static class Octets
 
     /// <summary>A decimal number of digits only. False when there is anything else, or nothing.</summary>
     /// <param name="digits">The bytes.</param>
-    /// <param name="value">The number; <see cref="long.MaxValue"/> and <paramref name="overflow"/> when it is larger.</param>
+    /// <param name="value">The number; <see cref="long.MaxValue"/> and <paramref name="overflow"/> when it is
+    /// larger.</param>
     /// <param name="overflow">Whether the number is well-formed but does not fit.</param>
     public static bool TryParseDecimal(ReadOnlySpan<byte> digits, out long value, out bool overflow)
     {
@@ -89,5 +95,10 @@ internal static class Octets
         return true;
     }
 
-    private static SearchValues<byte> Of(string characters) => SearchValues.Create([.. from c in characters select (byte)c]);
+    /// <summary>Whether this is HEXDIG, of either case.</summary>
+    /// <param name="b">The byte.</param>
+    public static bool IsHexDigit(byte b) => char.IsAsciiHexDigit((char)b);
+
+    private static SearchValues<byte> Of(string characters) =>
+        SearchValues.Create([.. from c in characters select (byte)c]);
 }

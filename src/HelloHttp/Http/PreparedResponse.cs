@@ -55,7 +55,8 @@ internal sealed class PreparedResponse
     public ReadOnlySpan<byte> Body => _whole[0].AsSpan(_headLength[0]);
 
     /// <summary>
-    /// Writes the response, whole if there is room, else the head alone and in one piece; the caller sends the content then.
+    /// Writes the response, whole if there is room, else the head alone and in one piece; the caller sends the content
+    /// then.
     /// </summary>
     /// <param name="output">Where to.</param>
     /// <param name="date">The date.</param>

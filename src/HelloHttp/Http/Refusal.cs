@@ -1,6 +1,8 @@
 namespace HelloHttp.Http;
 
-/// <summary>Why a request is refused. The name serves as the reason in metrics; <see cref="Refusals"/> has status and text.</summary>
+/// <summary>
+/// Why a request is refused. The name serves as the reason in metrics; <see cref="Refusals"/> has status and text.
+/// </summary>
 internal enum Refusal : byte
 {
     /// <summary>It is not.</summary>
@@ -12,7 +14,9 @@ internal enum Refusal : byte
     /// <summary>A control character where none may be (RFC 9112 section 2.2, RFC 9110 section 5.5).</summary>
     BadOctet,
 
-    /// <summary>A target of no form, of a form that the method does not take, or with octets no URI has (RFC 9112 section 3.2).</summary>
+    /// <summary>
+    /// A target of no form, of a form that the method does not take, or with octets no URI has (RFC 9112 section 3.2).
+    /// </summary>
     BadTarget,
 
     /// <summary>Not <c>HTTP/</c>, digit, dot, digit (RFC 9112 section 2.3).</summary>
@@ -39,7 +43,9 @@ internal enum Refusal : byte
     /// <summary>Not digits only, or there more than once (RFC 9110 section 8.6, RFC 9112 section 6.3).</summary>
     BadContentLength,
 
-    /// <summary>chunked is not the last coding, or not alone, or has parameters (RFC 9112 sections 6.1, 6.3 and 7.1).</summary>
+    /// <summary>
+    /// chunked is not the last coding, or not alone, or has parameters (RFC 9112 sections 6.1, 6.3 and 7.1).
+    /// </summary>
     BadTransferEncoding,
 
     /// <summary>Transfer-Encoding beside Content-Length, or in HTTP/1.0 (RFC 9112 section 6.1).</summary>
@@ -51,7 +57,9 @@ internal enum Refusal : byte
     /// <summary>A chunk's size, extension or end is not as RFC 9112 section 7.1 has it.</summary>
     BadChunk,
 
-    /// <summary>A trailer field that is malformed, or that speaks of framing or routing (RFC 9110 section 6.5.1).</summary>
+    /// <summary>
+    /// A trailer field that is malformed, or that speaks of framing or routing (RFC 9110 section 6.5.1).
+    /// </summary>
     BadTrailer,
 
     /// <summary>No such resource.</summary>
@@ -139,7 +147,7 @@ internal static class Refusals
     /// <param name="refusal">Any but None.</param>
     public static string Text(Refusal refusal) => refusal switch
     {
-        Refusal.BadRequestLine => "The request line is not a method, a target and a version with one space between them.",
+        Refusal.BadRequestLine => "The request line is not a method, a target and a version with single spaces.",
         Refusal.BadOctet => "The request has a control character, a bare CR or a bare LF where none may be.",
         Refusal.BadTarget => "The request target is invalid.",
         Refusal.BadVersion => "The request line does not end in HTTP/1.1 or HTTP/1.0.",

@@ -5,7 +5,9 @@ namespace HelloHttp.Http;
 /// <summary>The request line (RFC 9112 section 3): what of it matters after it has been read.</summary>
 internal struct RequestLine
 {
-    /// <summary>The method; set first, so that even a refusal of the rest leaves out the content of an answer to HEAD.</summary>
+    /// <summary>
+    /// The method; set first, so that even a refusal of the rest leaves out the content of an answer to HEAD.
+    /// </summary>
     public Method Method;
 
     /// <summary>What the target names.</summary>
@@ -66,8 +68,8 @@ internal struct RequestLine
     {
         if (version.SequenceEqual("HTTP/1.1"u8))
             return Refusal.None;
-        if (version.Length != 8 || !version.StartsWith("HTTP/"u8) || !char.IsAsciiDigit((char)version[5]) || version[6] != '.'
-            || !char.IsAsciiDigit((char)version[7]))
+        if (version.Length != 8 || !version.StartsWith("HTTP/"u8) || !char.IsAsciiDigit((char)version[5])
+            || version[6] != '.' || !char.IsAsciiDigit((char)version[7]))
         {
             return Refusal.BadVersion;
         }
@@ -81,7 +83,8 @@ internal struct RequestLine
     {
         if (Method == Method.Connect)
         {
-            return target[0] != ':' && Authority.IsValid(target, out var port) && !port.IsEmpty ? Refusal.None : Refusal.BadTarget;
+            return target[0] != ':' && Authority.IsValid(target, out var port) && !port.IsEmpty
+                ? Refusal.None : Refusal.BadTarget;
         }
 
         if (target[0] == '/')
@@ -108,8 +111,8 @@ internal struct RequestLine
     }
 
     /// <summary>
-    /// absolute-form must be understood although only proxies are sent it (RFC 9112 section 3.2.2). Its authority replaces
-    /// Host, and here neither matters.
+    /// absolute-form must be understood although only proxies are sent it (RFC 9112 section 3.2.2). Its authority
+    /// replaces Host, and here neither matters.
     /// </summary>
     private Refusal ParseAbsolute(ReadOnlySpan<byte> target)
     {

@@ -39,7 +39,8 @@ internal static class Routes
     };
 
     /// <summary>
-    /// Finds the route of a path. Unreserved characters may be percent-encoded and mean the same (RFC 3986 section 6.2.2.2).
+    /// Finds the route of a path. Unreserved characters may be percent-encoded and mean the same (RFC 3986 section
+    /// 6.2.2.2).
     /// </summary>
     /// <param name="path">A valid absolute path without the query.</param>
     /// <param name="length">N for <see cref="Route.Bytes"/>.</param>
@@ -85,7 +86,8 @@ internal static class Routes
             return Route.Health;
         if (!path.StartsWith("/bytes/"u8))
             return Route.Hello;
-        return Octets.TryParseDecimal(path[7..], out length, out var overflow) && !overflow ? Route.Bytes : Route.NoSuchBytes;
+        return Octets.TryParseDecimal(path[7..], out length, out var overflow) && !overflow
+            ? Route.Bytes : Route.NoSuchBytes;
     }
 
     private static int Hex(byte digit) => char.IsAsciiDigit((char)digit) ? digit - '0' : (digit | 0x20) - 'a' + 10;

@@ -139,8 +139,8 @@ public sealed partial class EventLoop
 
     /// <summary>
     /// Has <see cref="Watcher.OnRunAgain"/> called in the next turn, after another look at the poller, which does not sleep
-    /// meanwhile: how work that could go on for long is done in portions. Asking twice is asking once. The watcher
-    /// need not be registered.
+    /// meanwhile: how work that could go on for long is done in portions. A request made while an earlier one waits to
+    /// be served is the same request. The watcher need not be registered.
     /// </summary>
     /// <param name="watcher">The watcher.</param>
     /// <exception cref="InvalidOperationException">
@@ -264,6 +264,14 @@ public sealed partial class EventLoop
         try
         {
             Unregister(watcher);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The poller is gone, and with it all that was registered.
+        }
+
+        try
+        {
             watcher.OnStopped();
         }
         catch (Exception e)

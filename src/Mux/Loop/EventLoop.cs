@@ -11,9 +11,9 @@ namespace Mux;
 /// <para>
 /// <b>Threads.</b> <see cref="Run"/> uses the caller's thread, <see cref="Start"/> one of its own. Watchers, timers and
 /// posted callbacks run on that thread and nowhere else. <see cref="Post(Action{object?}, object?)"/>, <see cref="Stop"/>,
-/// <see cref="StopAsync"/>, <see cref="IsLoopThread"/> and <see cref="Dispose"/> may be called from any thread; everything
-/// else only on the loop's thread, or by one thread at a time before the loop has been started. Elsewhere it throws
-/// <see cref="InvalidOperationException"/> and changes nothing.
+/// <see cref="StopAsync"/>, <see cref="IsLoopThread"/>, <see cref="Statistics"/> and <see cref="Dispose"/> may be called from
+/// any thread; everything else only on the loop's thread, or by one thread at a time before the loop has been started and
+/// after it has stopped. Elsewhere it throws <see cref="InvalidOperationException"/> and changes nothing.
 /// </para>
 /// <para>
 /// <b>A turn</b> is, in this order: one wait, which does not sleep when something is due already; the events of that batch;
@@ -59,7 +59,7 @@ public sealed partial class EventLoop : IDisposable
     }
 
     private readonly IPoller _poller;
-    private readonly EventLoopOptions _options;
+    private readonly Action<EventLoopFault>? _onFault;
     private readonly PollEvent[] _events;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _phase; // Phase, changed with Interlocked where threads may meet.
@@ -79,7 +79,8 @@ public sealed partial class EventLoop : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.PostBudget, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.TimerBudget, 1, nameof(options));
         _poller = poller;
-        _options = options;
+        Name = options.Name;
+        _onFault = options.OnFault;
         _postBudget = options.PostBudget;
         _timerBudget = options.TimerBudget;
         _events = new PollEvent[options.BatchSize];
@@ -88,7 +89,7 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>The loop's name.</summary>
-    public string Name => _options.Name;
+    public string Name { get; }
 
     /// <summary>The poller, for its name, features, statistics and registrations. Only the loop waits on it.</summary>
     public IPoller Poller => _poller;
@@ -101,6 +102,9 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>Whether the caller is on the loop's thread.</summary>
     public bool IsLoopThread => _threadId == Environment.CurrentManagedThreadId;
+
+    /// <summary>Whether the loop has been asked to stop. From any thread.</summary>
+    public bool IsStopRequested => _stopRequested;
 
     /// <summary>The loop's counters.</summary>
     public EventLoopStatistics Statistics => new()
@@ -122,7 +126,7 @@ public sealed partial class EventLoop : IDisposable
         Enter();
 
         // The owner is set before the thread runs, so that the caller cannot go on setting the loop up beside it.
-        var thread = new Thread(static state => ((EventLoop)state!).RunOwnThread()) { Name = Name, IsBackground = true };
+        var thread = new Thread(static state => ((EventLoop)state!).RunToTheEnd(isOwnThread: true)) { Name = Name, IsBackground = true };
         _threadId = thread.ManagedThreadId;
         thread.UnsafeStart(this);
     }
@@ -134,7 +138,7 @@ public sealed partial class EventLoop : IDisposable
     {
         Enter();
         _threadId = Environment.CurrentManagedThreadId;
-        RunToTheEnd();
+        RunToTheEnd(isOwnThread: false);
     }
 
     /// <summary>Asks the loop to stop at the end of its turn. From any thread; returns at once; a loop not yet started stops on its first turn.</summary>
@@ -146,7 +150,9 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>Asks the loop to stop and waits until it has.</summary>
     /// <param name="timeout">How long to wait; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
-    /// <returns>Whether it has stopped; false after the timeout, when it may still do so later.</returns>
+    /// <returns>
+    /// Whether it has stopped or was never started; false after the timeout, when it may still stop later.
+    /// </returns>
     public async Task<bool> StopAsync(TimeSpan timeout)
     {
         Stop();
@@ -174,7 +180,7 @@ public sealed partial class EventLoop : IDisposable
         }
 
         if (!IsLoopThread)
-            Completion.ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+            ((IAsyncResult)Completion).AsyncWaitHandle.WaitOne();
         _wakeTimer.Dispose();
         if (Completion.IsCompleted)
             _poller.Dispose();
@@ -187,19 +193,7 @@ public sealed partial class EventLoop : IDisposable
             throw new InvalidOperationException($"{Name}: the loop was started already; a loop runs once.");
     }
 
-    private void RunOwnThread()
-    {
-        try
-        {
-            RunToTheEnd();
-        }
-        catch (Exception e) when (Report(e, this))
-        {
-            // Completion carries it to whoever waits for the loop.
-        }
-    }
-
-    private void RunToTheEnd()
+    private void RunToTheEnd(bool isOwnThread)
     {
         Exception? failure = null;
         try
@@ -211,10 +205,15 @@ public sealed partial class EventLoop : IDisposable
         catch (Exception e)
         {
             failure = e;
-            throw;
+            if (!isOwnThread)
+                throw;
+
+            // Nobody could catch it on this thread; Completion carries it to whoever waits for the loop.
+            Report(e, this);
         }
         finally
         {
+            _postQueue.Close();
             StopRegistrations();
             Volatile.Write(ref _phase, (int)Phase.Stopped);
             if (_disposed)
@@ -226,10 +225,11 @@ public sealed partial class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Everything but Post and Stop belongs to the loop's thread.</summary>
+    /// <summary>Everything but Post and Stop belongs to the loop's thread, until there is nothing left to protect.</summary>
     private void ThrowIfForeign()
     {
-        if (_threadId != Environment.CurrentManagedThreadId && _threadId != 0)
+        if (_threadId != Environment.CurrentManagedThreadId && _threadId != 0
+            && Volatile.Read(ref _phase) != (int)Phase.Stopped)
         {
             throw new InvalidOperationException(
                 $"{Name}: called from thread {Environment.CurrentManagedThreadId}, but only the loop's own thread may; use Post.");
@@ -245,13 +245,13 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>Tells the owner, who may throw too: never let that end the loop.</summary>
-    private bool Report(Exception exception, object? origin)
+    private void Report(Exception exception, object? origin)
     {
         _faults++;
         try
         {
-            if (_options.OnFault is { } onFault)
-                onFault(new(this, exception, origin));
+            if (_onFault is not null)
+                _onFault(new(this, exception, origin));
             else
                 Trace.TraceError($"{Name}: {origin} threw {exception}");
         }
@@ -259,7 +259,5 @@ public sealed partial class EventLoop : IDisposable
         {
             Trace.TraceError($"{Name}: reporting {exception} threw {e}");
         }
-
-        return true;
     }
 }

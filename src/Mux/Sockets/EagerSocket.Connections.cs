@@ -120,9 +120,9 @@ public readonly partial struct EagerSocket
     /// <param name="remote">The address, from <see cref="EndPoint.Serialize"/>; it can be used again and again.</param>
     /// <param name="socket">The new socket when done or would-block; otherwise the default.</param>
     /// <returns>
-    /// Done, would block or failed. A Unix domain listener whose queue is full answers would-block without beginning
-    /// anything (EAGAIN): that is reported as failed, with <see cref="SocketError.NoBufferSpaceAvailable"/>'s meaning of
-    /// "try later", and no socket is left.
+    /// Done, would block or failed. On Linux a Unix domain listener whose queue is full answers EAGAIN, but nothing has
+    /// begun that could be waited for: that is a failure with <see cref="IoResult.IsOutOfResources"/>, to be tried again
+    /// later, and no socket is left.
     /// </returns>
     public static unsafe IoResult TryConnect(SocketAddress remote, out EagerSocket socket)
     {

@@ -119,7 +119,7 @@ public sealed class ListenSocket : IDisposable
 
     /// <summary>
     /// Stops listening. Connections that were not accepted yet are reset by the kernel. The file of a Unix domain socket
-    /// stays, for its owner to delete.
+    /// stays, for its owner to delete. Whoever accepts must have stopped before: the number may be in use again at once.
     /// </summary>
     public void Dispose() => _socket.Dispose();
 

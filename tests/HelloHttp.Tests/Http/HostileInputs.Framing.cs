@@ -7,6 +7,7 @@ public static partial class HostileInputs
         // Content-Length.
         new("content of no route is no request", Post + "Content-Length: 27\r\n\r\n" + Next, "200 open", "RFC 9112 6.3"),
         new("content of GET is no request", Get + "Content-Length: 27\r\n\r\n" + Next, "200 open", "RFC 9110 9.3.1"),
+        new("content of GET is no answer", "GET /bytes/2 HTTP/1.1\r\n" + Host + Chunked + "\r\n3\r\nabc\r\n0\r\n\r\n" + Next, "200 200 open", "RFC 9110 9.3.1"),
         new("content shorter than announced", Post + "Content-Length: 10\r\n\r\nabc", "waits", "RFC 9112 8"),
         new("Content-Length is negative", Post + "Content-Length: -1\r\n\r\n" + Next, "400 close", "RFC 9110 8.6"),
         new("Content-Length with a plus", Post + "Content-Length: +3\r\n\r\nabc" + Next, "400 close", "RFC 9110 8.6"),

@@ -11,7 +11,19 @@ namespace HelloHttp.Tests.Http;
 /// <param name="Refusal">Its last refusal.</param>
 /// <param name="Requests">Responses it counts.</param>
 /// <param name="Phase">Where it stands.</param>
-internal sealed record Outcome(byte[] Output, bool Closed, bool Lingers, Refusal Refusal, long Requests, Phase Phase);
+internal sealed record Outcome(byte[] Output, bool Closed, bool Lingers, Refusal Refusal, long Requests, Phase Phase)
+{
+    /// <summary>What the observer heard.</summary>
+    public IReadOnlyList<ResponseSummary> Summaries { get; init; } = [];
+}
+
+/// <summary>Remembers every response.</summary>
+internal sealed class Recorder : Http1Observer
+{
+    public List<ResponseSummary> Summaries { get; } = [];
+
+    public override void OnResponse(in ResponseSummary summary) => Summaries.Add(summary);
+}
 
 /// <summary>
 /// Drives an <see cref="Http1"/> as a server does, without a socket: input in given pieces, output in given sizes, and every
@@ -27,7 +39,7 @@ internal static class Http1Driver
 
     /// <summary>All input in one piece, plenty of room.</summary>
     public static Outcome Run(ReadOnlySpan<byte> input, HttpService? service = null) =>
-        Run(input, input.Length, 64 * 1024, service);
+        Run(input, Math.Max(1, input.Length), 64 * 1024, service);
 
     /// <summary>Input in pieces of one size, output in buffers of one size.</summary>
     public static Outcome Run(ReadOnlySpan<byte> input, int pieceSize, int outputSize, HttpService? service = null)
@@ -35,7 +47,9 @@ internal static class Http1Driver
         var pieces = new List<int>();
         for (var left = input.Length; left > 0; left -= pieceSize)
             pieces.Add(Math.Min(left, pieceSize));
-        return Run(input, pieces, [outputSize], new Http1(service ?? Service));
+        var recorder = new Recorder();
+        var outcome = Run(input, pieces, [outputSize], new Http1(service ?? Service, recorder));
+        return outcome with { Summaries = recorder.Summaries };
     }
 
     /// <summary>Input in the given pieces (what is left over comes as one), output in the given sizes, taken in turn.</summary>

@@ -163,7 +163,9 @@ public sealed class SelectClosingTests : IDisposable
         for (var i = 0; i < 50; i++)
         {
             waiter.UntilInKernel();
+            var select = _poller.Selects;
             Assert.Equal(PollerError.None, _poller.TryRemove(connection.Near));
+            Assert.False(_poller.InFlight && _poller.Selects == select, "The select that asked about it is still in flight.");
             connection.Far.Send([1]);
             Assert.Equal(1, connection.Near.Receive(new byte[1]));
             Assert.False(waiter.HasReturned);

@@ -143,8 +143,12 @@ public sealed class SelectPollerTests : IDisposable
         _poller.Add(socket, 1, Interest.Readable);
         Assert.Equal(0, _poller.Wait(_events, TimeSpan.Zero));
         socket.Send([1]);
-        Assert.Equal(1, _poller.Wait(_events, Guard));
-        Assert.Equal(new PollEvent(1, Readiness.Readable), _events[0]);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(1, _poller.Wait(_events, Guard));
+            Assert.Equal(new PollEvent(1, Readiness.Readable), _events[0]);
+        }
+
         socket.Blocking = false;
         socket.Receive(new byte[1], SocketFlags.None, out var error);
         Assert.Equal(SocketError.ConnectionRefused, error);
@@ -259,10 +263,10 @@ public sealed class SelectPollerTests : IDisposable
             Assert.Empty(waiter.Result());
             Assert.True(waiter.Woken);
             _poller.Wait(_events, TimeSpan.Zero, out _);
-            var begun = Stopwatch.GetTimestamp();
+            var selects = _poller.Selects;
             Assert.Equal(0, _poller.Wait(_events, TimeSpan.FromMilliseconds(5), out var woken));
             Assert.False(woken);
-            Assert.True(Stopwatch.GetElapsedTime(begun) >= TimeSpan.FromMilliseconds(5));
+            Assert.InRange(_poller.Selects - selects, 1, 3);
         }
     }
 
