@@ -28,7 +28,7 @@ internal static class ServerHost
             return Environment.ExitCode;
         }
         catch (Exception e) when (e is StartupException or OptionsValidationException or BackendUnavailableException
-            or InvalidDataException or FileNotFoundException or FormatException)
+            or InvalidDataException or IOException or UnauthorizedAccessException or FormatException)
         {
             await Console.Error.WriteLineAsync($"HelloHttp: {OneLine(e)}").ConfigureAwait(false);
             return CannotStart;

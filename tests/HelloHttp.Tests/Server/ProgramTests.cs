@@ -115,6 +115,25 @@ public sealed class ProgramTests
     }
 
     [Fact]
+    public async Task A_configuration_file_that_is_no_JSON_is_one_line_that_names_it()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"hello-{Guid.NewGuid():N}.json");
+        await File.WriteAllTextAsync(file, "{ \"HelloHttp\": { ");
+        try
+        {
+            using var server = ServerProcess.Start(["--config", file]);
+            var (exitCode, output, errors) = await server.ExitAsync();
+            Assert.Equal((1, ""), (exitCode, output));
+            Assert.Contains(file, errors, StringComparison.Ordinal);
+            Assert.Single(errors.TrimEnd().Split('\n'));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task A_listener_that_a_parent_hands_down_is_served_in_place_of_host_and_port()
     {
         if (OperatingSystem.IsWindows())

@@ -95,6 +95,26 @@ public sealed class TimeoutTests
         Assert.Equal(1, server.Sum(c => c.TimedOut));
     }
 
+    [Theory]
+    [MemberData(nameof(Available))]
+    public async Task A_peer_that_takes_some_of_its_answer_in_time_is_not_cut_off(string backend)
+    {
+        await using var server = Start(backend);
+        using var socket = await server.ConnectAsync();
+        await socket.SendAsync("GET /bytes/8000000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+        for (var i = 0; i < 3; i++)
+        {
+            await Parked(server);
+            _time.Advance(server.Options.WriteTimeout - Instant);
+            var sent = server.Sum(c => c.BytesSent);
+            while (server.Sum(c => c.BytesSent) == sent)
+                await socket.ReadAsync(100_000);
+        }
+
+        Assert.Equal(1, await OpenAfterATurn(server));
+        Assert.Equal(0, server.Sum(c => c.TimedOut));
+    }
+
     private TestServer Start(string backend) => new(backend, (ServerOptions o) => o.Workers = 1, _time);
 
     /// <summary>Until so much has arrived and the loop has gone back to waiting.</summary>

@@ -141,7 +141,7 @@ internal sealed partial class EagerConnection : Watcher
     private bool TrySend(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> unread)
     {
         var sent = _socket.TrySend(bytes);
-        _worker.Counters.BytesSent += sent.Count;
+        OnSent(sent.Count);
         if (sent.Count == bytes.Length)
             return true;
         if (!sent.IsDone && !sent.IsWouldBlock)
@@ -159,23 +159,27 @@ internal sealed partial class EagerConnection : Watcher
     private bool TrySendParked()
     {
         var sent = _socket.TrySend(_unsent.Bytes);
-        _worker.Counters.BytesSent += sent.Count;
+        OnSent(sent.Count);
         if (!sent.IsDone && !sent.IsWouldBlock)
         {
             Close();
             return false;
         }
 
-        if (sent.Count > 0)
-        {
-            _unsent.Drop(sent.Count);
-            _waiting = Waiting.Nothing; // The write timeout begins anew: the peer has taken something.
-        }
-
+        _unsent.Drop(sent.Count);
         if (_unsent.IsEmpty)
             return true;
         Await(Interest.Writable);
         return false;
+    }
+
+    private void OnSent(int count)
+    {
+        _worker.Counters.BytesSent += count;
+
+        // The write timeout begins anew with the next wait: the peer has taken something.
+        if (count > 0 && _waiting == Waiting.Writable)
+            _waiting = Waiting.Nothing;
     }
 
     /// <summary>Others first: there is more to do, and no call has said that it would block.</summary>
