@@ -87,7 +87,9 @@ internal sealed class SelectWaker : IDisposable
     {
         while (true)
         {
+#pragma warning disable RS0030 // The peer has connected already: this neither blocks nor throws for want of one.
             var accepted = listener.Accept();
+#pragma warning restore RS0030
             if (peer.Equals(accepted.RemoteEndPoint))
                 return accepted;
             accepted.Dispose();

@@ -50,7 +50,9 @@ public readonly partial struct EagerSocket
             var microseconds = blocking && timeout is 0 or > int.MaxValue ? -1 : (int)timeout;
             if (!_socket!.Poll(microseconds, SelectMode.SelectRead))
                 return IoResult.WouldBlock;
+#pragma warning disable RS0030 // There is no form that does not throw; Poll has said that somebody waits.
             var socket = _socket.Accept();
+#pragma warning restore RS0030
             socket.Blocking = blocking;
             if (_socket.AddressFamily != AddressFamily.Unix)
                 socket.NoDelay = _socket.NoDelay;
