@@ -48,6 +48,16 @@ internal sealed class ConnectionTrace(Tracer tracer, string worker, long number,
 
     internal void Discard(long count) => Write("recv", $"{Bytes(count)} thrown away");
 
+    /// <summary>Runs through what happens to every connection.</summary>
+    internal void Rehearse()
+    {
+        Receive(IoResult.Done(1));
+        Parse(Step.Close, 1, 1, 1);
+        Send(IoResult.Done(1), 1);
+        Wait(Interest.Readable);
+        Close();
+    }
+
     internal void Close() => Write("close", "");
 
     internal void Abort() => Write("reset", "");

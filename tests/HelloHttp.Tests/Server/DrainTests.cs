@@ -6,7 +6,7 @@ namespace HelloHttp.Tests.Server;
 /// <summary>An orderly stop.</summary>
 public sealed class DrainTests
 {
-    public static TheoryData<string> Available => Backends.Available;
+    public static TheoryData<string> Available => Servers.Concurrent;
 
     [Theory]
     [MemberData(nameof(Available))]

@@ -48,7 +48,7 @@ internal sealed class ThreadpoolArchitecture : ThreadArchitecture
         while (!witness.SeesStop())
         {
             if (acceptor.TryAccept(out var connection))
-                queue.TryPut(connection, Timeout.InfiniteTimeSpan);
+                queue.Put(connection);
         }
     }
 

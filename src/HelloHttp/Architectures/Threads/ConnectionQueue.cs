@@ -1,35 +1,40 @@
-using System.Collections.Concurrent;
-
 namespace HelloHttp.Architectures.Threads;
 
 /// <summary>
 /// Accepted connections on their way from the thread that accepted them to the one that serves them. Handing one over costs
-/// a release and a wait, which are system calls when the other side sleeps, and a switch of threads.
+/// a futex call on each side when the other sleeps, and a switch of threads.
 /// </summary>
 /// <param name="capacity">How many may wait; more stay in the kernel's queue.</param>
 internal sealed class ConnectionQueue(int capacity) : IDisposable
 {
-    // Enough to wake every thread there may be, and to admit every connection there may be.
+    // Room for every connection that there may be.
     private const int Plenty = 1 << 28;
 
-    private readonly ConcurrentQueue<Accepted> _waiting = new();
     private readonly SemaphoreSlim _room = new(capacity);
-    private readonly SemaphoreSlim _filled = new(0);
+
+    // Guards itself and wakes takers. Not a semaphore, which yields the processor several times before it sleeps.
+    private readonly Queue<Accepted> _waiting = new(capacity);
+    private bool _completed;
 
     /// <summary>Whether none waits.</summary>
-    internal bool IsEmpty => _waiting.IsEmpty;
-
-    /// <summary>Puts a connection in, when there is room.</summary>
-    /// <param name="connection">The connection.</param>
-    /// <param name="patience">How long to wait for room.</param>
-    /// <returns>Whether it is in.</returns>
-    internal bool TryPut(Accepted connection, TimeSpan patience)
+    internal bool IsEmpty
     {
-        if (!_room.Wait(patience))
-            return false;
-        _waiting.Enqueue(connection);
-        _filled.Release();
-        return true;
+        get
+        {
+            lock (_waiting)
+                return _waiting.Count == 0;
+        }
+    }
+
+    /// <summary>Puts a connection in, as soon as there is room.</summary>
+    internal void Put(Accepted connection)
+    {
+        _room.Wait();
+        lock (_waiting)
+        {
+            _waiting.Enqueue(connection);
+            Monitor.Pulse(_waiting);
+        }
     }
 
     /// <summary>Waits for the next connection.</summary>
@@ -37,9 +42,14 @@ internal sealed class ConnectionQueue(int capacity) : IDisposable
     /// <returns>False when there is none and none will come.</returns>
     internal bool TryTake(out Accepted connection)
     {
-        _filled.Wait();
-        if (!_waiting.TryDequeue(out connection))
-            return false;
+        lock (_waiting)
+        {
+            while (_waiting.Count == 0 && !_completed)
+                Monitor.Wait(_waiting);
+            if (!_waiting.TryDequeue(out connection))
+                return false;
+        }
+
         _room.Release();
         return true;
     }
@@ -48,11 +58,14 @@ internal sealed class ConnectionQueue(int capacity) : IDisposable
     internal void Unbound() => _room.Release(Plenty);
 
     /// <summary>No more will come.</summary>
-    internal void Complete() => _filled.Release(Plenty);
-
-    public void Dispose()
+    internal void Complete()
     {
-        _room.Dispose();
-        _filled.Dispose();
+        lock (_waiting)
+        {
+            _completed = true;
+            Monitor.PulseAll(_waiting);
+        }
     }
+
+    public void Dispose() => _room.Dispose();
 }

@@ -127,7 +127,7 @@ internal sealed class ThreadServer : IRunningServer
         {
             var acceptor = NewAcceptor("drain", listener);
             while (acceptor.HasPending && acceptor.TryAccept(out var connection))
-                Queue.TryPut(connection, Timeout.InfiniteTimeSpan);
+                Queue.Put(connection);
         }
     }
 
