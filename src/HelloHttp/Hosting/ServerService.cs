@@ -44,10 +44,11 @@ internal sealed class ServerService(
                 options.Trace ? new Tracer(Console.Out, time) : null);
             _server = architecture.Start(context);
         }
-        catch (Exception e) when (e is IOException)
+        catch (Exception e) when (e is IOException or OutOfMemoryException)
         {
             listeners.Dispose();
-            throw new StartupException($"Cannot make {options.Workers} loops: {e.Message}", e);
+            var reason = e is IOException ? e.Message : "there is not memory, or not descriptors, enough for so many threads.";
+            throw new StartupException($"Cannot make {options.Workers} workers: {reason}", e);
         }
         catch
         {

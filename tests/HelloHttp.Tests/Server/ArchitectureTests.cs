@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -78,7 +79,7 @@ public sealed partial class ArchitectureTests
         using var first = await server.ConnectAsync();
         await first.SendAsync("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
         await TestServer.Until(() => server.Sum(c => c.BytesReceived) > 0, "the worker is busy");
-        var waiting = new List<System.Net.Sockets.Socket>();
+        var waiting = new List<Socket>();
         for (var i = 0; i < 10; i++)
         {
             waiting.Add(await server.ConnectAsync());
@@ -209,7 +210,7 @@ public sealed partial class ArchitectureTests
             {
                 await meanwhile();
             }
-            catch (System.Net.Sockets.SocketException)
+            catch (SocketException)
             {
                 // It has been refused meanwhile.
             }

@@ -27,7 +27,7 @@ public sealed class DescriptorTests
     [Theory]
     [InlineData("eager", 2)]
     [InlineData("evented", 2)]
-    [InlineData("prefork", 150)]
+    [InlineData("threadpool", 60)]
     public async Task When_descriptors_run_out_it_neither_spins_nor_floods_the_log_and_goes_on_when_clients_leave(
         string architecture, int workers)
     {

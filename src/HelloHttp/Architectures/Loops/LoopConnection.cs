@@ -46,7 +46,7 @@ internal abstract partial class LoopConnection : Watcher
     /// <inheritdoc/>
     protected sealed override void OnReady(Readiness readiness)
     {
-        if (Mode.HasFlag(PollMode.OneShot))
+        if ((Mode & PollMode.OneShot) != 0)
             _interest = Interest.None; // Spent: the next wait arms it again.
         if (_waiting == Waiting.Linger)
             Discard();

@@ -16,9 +16,6 @@ internal sealed class BlockingAcceptor(
     /// <summary>How long accepting rests when descriptors, or the places of --max-connections, have run out.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>The thread's name.</summary>
-    internal string Name => name;
-
     /// <summary>Whether somebody waits to be accepted; true also where the system does not tell.</summary>
     internal bool HasPending => listener.PendingConnections != 0;
 

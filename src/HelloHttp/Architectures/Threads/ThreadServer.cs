@@ -70,10 +70,21 @@ internal sealed class ThreadServer : IRunningServer
     }
 
     /// <summary>Begins to serve.</summary>
+    /// <exception cref="OutOfMemoryException">There are not resources enough for so many threads; those that run end.</exception>
     internal void Start()
     {
-        foreach (var (thread, _) in _threads)
-            thread.UnsafeStart();
+        try
+        {
+            foreach (var (thread, _) in _threads)
+                thread.UnsafeStart();
+        }
+        catch
+        {
+            _stop.Drain();
+            _stop.Cut();
+            Queue.Complete();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
