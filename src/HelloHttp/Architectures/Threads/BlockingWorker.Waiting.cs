@@ -15,6 +15,7 @@ internal sealed partial class BlockingWorker
     private long _request;        // for which request,
     private long _since;          // since when,
     private long _bodyReceived;   // and how much of its body had come by then
+    private bool _wasOverdue;
 
     private void Begin()
     {
@@ -47,6 +48,7 @@ internal sealed partial class BlockingWorker
         _request = _http.Requests;
         _since = _clock.Timestamp;
         _bodyReceived = _http.BodyReceived;
+        _wasOverdue = false;
         if (_clock.Since(_turnSince) < Turn)
             return;
         _turnSince = _clock.Timestamp;
@@ -83,10 +85,16 @@ internal sealed partial class BlockingWorker
 
         // Nothing is asked of it; not one byte has come.
         var patience = _isDraining ? Patience.WhileDraining(Options.IdleTimeout) : Options.IdleTimeout;
-        if (waited < patience && (waited < Patience.Grace || !_doOthersWait()))
-            return true;
-        Close();
-        return false;
+        var isOverdue = waited >= patience || (waited >= Patience.Grace && !_isDraining && _doOthersWait());
+        if (isOverdue && _wasOverdue)
+        {
+            Close();
+            return false;
+        }
+
+        // One look more when its time is over: a thread that was not run for a while finds what has come meanwhile.
+        _wasOverdue = isOverdue;
+        return true;
     }
 
     /// <summary>Whether to go on sending to a peer that has taken nothing since then (0: it takes what it is given).</summary>
