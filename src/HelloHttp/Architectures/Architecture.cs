@@ -1,4 +1,8 @@
+using HelloHttp.Architectures.Blocking;
 using HelloHttp.Architectures.Eager;
+using HelloHttp.Architectures.Evented;
+using HelloHttp.Architectures.Prefork;
+using HelloHttp.Architectures.Threadpool;
 
 namespace HelloHttp.Architectures;
 
@@ -7,7 +11,14 @@ internal static class Architecture
 {
     internal const string Default = EagerArchitecture.ArchitectureName;
 
-    private static readonly IArchitecture[] All = [new EagerArchitecture()];
+    private static readonly IArchitecture[] All =
+    [
+        new BlockingArchitecture(),
+        new PreforkArchitecture(),
+        new ThreadpoolArchitecture(),
+        new EventedArchitecture(),
+        new EagerArchitecture(),
+    ];
 
     internal static IEnumerable<string> Names => All.Select(a => a.Name);
 

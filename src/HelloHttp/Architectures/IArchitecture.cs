@@ -1,6 +1,7 @@
 using HelloHttp.Configuration;
 using HelloHttp.Hosting;
 using HelloHttp.Http;
+using HelloHttp.Tracing;
 using Microsoft.Extensions.Logging;
 using Mux;
 
@@ -11,6 +12,21 @@ internal interface IArchitecture
 {
     /// <summary>What <c>--architecture</c> calls it.</summary>
     string Name { get; }
+
+    /// <summary>Whether it waits in a poller; otherwise a choice of backend makes no sense.</summary>
+    bool UsesPoller { get; }
+
+    /// <summary>How many workers it has where nobody says how many.</summary>
+    int DefaultWorkers { get; }
+
+    /// <summary>How its listeners, and so the connections accepted from them, have to be.</summary>
+    /// <param name="options">What the server is told to do.</param>
+    ListenOptions Listening(ServerOptions options);
+
+    /// <summary>Refuses options that make no sense with it.</summary>
+    /// <param name="options">What the server is told to do.</param>
+    /// <exception cref="StartupException">They make none; the message says why.</exception>
+    void Check(ServerOptions options);
 
     /// <summary>Begins to serve.</summary>
     /// <param name="context">What all architectures share.</param>
@@ -43,6 +59,7 @@ internal interface IRunningServer : IAsyncDisposable
 /// <param name="AcceptFailures">Where accepts that fail are reported.</param>
 /// <param name="Logger">For what operators should read.</param>
 /// <param name="Time">The clock.</param>
+/// <param name="Tracer">Prints what happens to each connection; null, and free, unless somebody wants to see it.</param>
 internal sealed record ServerContext(
     ServerOptions Options,
     HttpService Service,
@@ -52,4 +69,5 @@ internal sealed record ServerContext(
     Admission Admission,
     AcceptFailures AcceptFailures,
     ILogger Logger,
-    TimeProvider Time);
+    TimeProvider Time,
+    Tracer? Tracer = null);

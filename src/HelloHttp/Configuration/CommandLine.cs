@@ -31,6 +31,8 @@ internal sealed class CommandLine
         foreach (var setting in Settings.All)
         {
             var option = new Option<string?>(setting.Option) { Description = setting.Description, HelpName = setting.ValueName };
+            if (setting.IsFlag)
+                option.Arity = ArgumentArity.ZeroOrOne;
             _options.Add((setting, option));
             _command.Options.Add(option);
         }
@@ -60,8 +62,8 @@ internal sealed class CommandLine
         configuration.AddEnvironmentVariables();
         configuration.AddInMemoryCollection(
             from entry in _options
-            let value = parsed.GetValue(entry.Option)
-            where value is not null
+            let value = parsed.GetValue(entry.Option) ?? (entry.Setting.IsFlag ? "true" : null)
+            where value is not null && parsed.GetResult(entry.Option) is not null
             select KeyValuePair.Create(entry.Setting.Key, (string?)value));
     }
 }

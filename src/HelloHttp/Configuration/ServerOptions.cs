@@ -8,14 +8,20 @@ internal sealed class ServerOptions
 {
     internal const string Section = "HelloHttp";
 
+    private int? _workers;
+
     /// <summary>Where to listen: <c>localhost</c> is both loopback addresses, <c>unix:/path</c> a Unix domain socket.</summary>
     public string Host { get; set; } = "localhost";
 
     /// <summary>The port; 0 takes a free one, the same for every address.</summary>
     public int Port { get; set; } = 8000;
 
-    /// <summary>Loops, each with a thread and a poller of its own.</summary>
-    public int Workers { get; set; } = Environment.ProcessorCount;
+    /// <summary>Workers, each with a thread of its own; unless set, as many as the architecture has by default.</summary>
+    public int Workers
+    {
+        get => _workers ?? Architectures.Architecture.Find(Architecture)!.DefaultWorkers;
+        set => _workers = value;
+    }
 
     /// <summary>Connections the kernel queues before they are accepted. It caps the number itself (somaxconn on Linux).</summary>
     public int Backlog { get; set; } = 4096;
@@ -25,6 +31,9 @@ internal sealed class ServerOptions
 
     /// <summary>The shape of the server: the name of an <see cref="Architectures.IArchitecture"/>.</summary>
     public string Architecture { get; set; } = Architectures.Architecture.Default;
+
+    /// <summary>Whether to print what happens to each connection.</summary>
+    public bool Trace { get; set; }
 
     /// <summary>How long a stop waits for what is owed.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);

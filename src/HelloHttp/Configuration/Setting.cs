@@ -9,6 +9,9 @@ namespace HelloHttp.Configuration;
 /// <param name="Description">One line for the help text.</param>
 internal sealed record Setting(string Option, string Key, string ValueName, string Description)
 {
+    /// <summary>Whether the option may stand without a value, which is then <c>true</c>.</summary>
+    internal bool IsFlag { get; init; }
+
     /// <summary>Sets the value, or says what it should have been; null for a setting that somebody else reads.</summary>
     internal Func<ServerOptions, string, string?>? Parse { get; init; }
 

@@ -24,7 +24,8 @@ internal static class Settings
         },
         new("--backend", $"{MuxOptions.Section}:{nameof(MuxOptions.Backend)}", "name",
             "How to wait for sockets: auto, epoll (Linux), kqueue (macOS, FreeBSD) or select [default: auto]"),
-        new("--workers", Key(nameof(ServerOptions.Workers)), "number", "Event loops, each on a thread of its own [default: one per core]")
+        new("--workers", Key(nameof(ServerOptions.Workers)), "number",
+            "Threads that serve, each with an event loop where there are any [default: one per core; blocking 1; threadpool 8 per core]")
         {
             Parse = (options, text) => Set(ValueText.Number(text, 1, 1024, out var value), value, v => options.Workers = v),
         },
@@ -36,6 +37,11 @@ internal static class Settings
                 options.Architecture = text;
                 return Architecture.Find(text) is null ? $"expected {string.Join(" or ", Architecture.Names)}" : null;
             },
+        },
+        new("--trace", Key(nameof(ServerOptions.Trace)), "true|false", "Print what happens to each connection as it happens")
+        {
+            IsFlag = true,
+            Parse = (options, text) => Set(ValueText.Flag(text, out var value), value, v => options.Trace = v),
         },
         new("--body", Key(nameof(ServerOptions.Body)), "text", "What / answers, in UTF-8 [default: hello]")
         {

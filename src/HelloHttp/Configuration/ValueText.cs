@@ -18,6 +18,10 @@ internal static class ValueText
         return valid ? null : $"expected a whole number from {least} to {most}";
     }
 
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    internal static string? Flag(string text, out bool value) =>
+        bool.TryParse(text, out value) ? null : "expected true or false";
+
     /// <summary>A length of time: a number of seconds, or a number with <c>ms</c>, <c>s</c>, <c>m</c> or <c>h</c> behind it.</summary>
     internal static string? Duration(string text, TimeSpan least, out TimeSpan value)
     {

@@ -20,12 +20,15 @@ internal sealed class Listeners : IDisposable
     internal IReadOnlyList<ListenSocket> Sockets => _sockets;
 
     /// <summary>Binds what the options ask for, or takes over what a parent has bound.</summary>
+    /// <param name="options">Addresses, port and backlog.</param>
+    /// <param name="listening">How the architecture needs them.</param>
     /// <exception cref="StartupException">It cannot be done; the message says which address and why.</exception>
-    internal static Listeners Open(ServerOptions options)
+    internal static Listeners Open(ServerOptions options, ListenOptions listening)
     {
+        listening.Backlog = options.Backlog;
         var inherited = InheritedDescriptors.Take();
         if (inherited.Count > 0)
-            return FromDescriptors(inherited);
+            return FromDescriptors(inherited, listening);
 
         var addresses = ListenAddresses.Find(options.Host, options.Port);
         for (var attempt = 1; ; attempt++)
@@ -33,7 +36,7 @@ internal sealed class Listeners : IDisposable
             var listeners = new Listeners();
             try
             {
-                listeners.Bind(addresses, options.Backlog);
+                listeners.Bind(addresses, listening);
                 return listeners;
             }
             catch (PortTakenException e)
@@ -66,14 +69,14 @@ internal sealed class Listeners : IDisposable
         _sockets.Clear();
     }
 
-    private static Listeners FromDescriptors(IReadOnlyList<int> descriptors)
+    private static Listeners FromDescriptors(IReadOnlyList<int> descriptors, ListenOptions listening)
     {
         var listeners = new Listeners();
         foreach (var descriptor in descriptors)
         {
             try
             {
-                listeners._sockets.Add(ListenSocket.FromDescriptor(descriptor));
+                listeners._sockets.Add(ListenSocket.FromDescriptor(descriptor, listening));
             }
             catch (Exception e) when (e is SocketException or ArgumentException)
             {
@@ -85,7 +88,7 @@ internal sealed class Listeners : IDisposable
         return listeners;
     }
 
-    private void Bind(ListenAddresses addresses, int backlog)
+    private void Bind(ListenAddresses addresses, ListenOptions listening)
     {
         StartupException? passedOver = null;
         foreach (var address in addresses.EndPoints)
@@ -97,7 +100,8 @@ internal sealed class Listeners : IDisposable
             {
                 // "::" alone is all addresses, those of IPv4 included, as other servers have it; "*" binds both apart.
                 var isAll = addresses.EndPoints.Count == 1 && address is IPEndPoint { Address: var only } && only.Equals(IPAddress.IPv6Any);
-                _sockets.Add(Listen(wanted, new ListenOptions { Backlog = backlog, DualStack = isAll }));
+                listening.DualStack = isAll;
+                _sockets.Add(Listen(wanted, listening));
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
             {

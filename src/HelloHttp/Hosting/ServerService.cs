@@ -2,8 +2,10 @@ using System.Text;
 using HelloHttp.Architectures;
 using HelloHttp.Configuration;
 using HelloHttp.Http;
+using HelloHttp.Tracing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Mux;
 
 namespace HelloHttp.Hosting;
@@ -12,6 +14,7 @@ namespace HelloHttp.Hosting;
 internal sealed class ServerService(
     ServerOptions options,
     IPollerFactory pollers,
+    IOptions<MuxOptions> backend,
     ServerMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime application,
@@ -24,18 +27,28 @@ internal sealed class ServerService(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         var service = new HttpService(options.Limits, Encoding.UTF8.GetBytes(options.Body));
-        var listeners = Listeners.Open(options);
+        var architecture = Architecture.Find(options.Architecture)!;
+        architecture.Check(options);
+        if (!architecture.UsesPoller && backend.Value.Backend is { Length: > 0 } named && !named.Equals(MuxOptions.Auto, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new StartupException(
+                $"--architecture {architecture.Name} sleeps in the system calls themselves, so --backend {named} makes no sense with it.");
+        }
+
+        var listeners = Listeners.Open(options, architecture.Listening(options));
         try
         {
             var context = new ServerContext(
                 options, service, listeners, pollers, metrics, new Admission(options.MaxConnections),
-                new AcceptFailures(logger, time), logger, time);
-            _server = Architecture.Find(options.Architecture)!.Start(context);
+                new AcceptFailures(logger, time), logger, time,
+                options.Trace ? new Tracer(Console.Out, time) : null);
+            _server = architecture.Start(context);
         }
-        catch (Exception e) when (e is IOException)
+        catch (Exception e) when (e is IOException or OutOfMemoryException)
         {
             listeners.Dispose();
-            throw new StartupException($"Cannot make {options.Workers} loops: {e.Message}", e);
+            var reason = e is IOException ? e.Message : "there is not memory, or not descriptors, enough for so many threads.";
+            throw new StartupException($"Cannot make {options.Workers} workers: {reason}", e);
         }
         catch
         {
@@ -45,7 +58,8 @@ internal sealed class ServerService(
 
         var urls = string.Join(" and ", listeners.Urls);
         ServerLog.Serving(logger, urls, pollers.BackendName, options.Workers);
-        Console.Out.WriteLine($"HelloHttp serves {urls} (backend {pollers.BackendName}, workers {options.Workers})");
+        var waiting = architecture.UsesPoller ? $", backend {pollers.BackendName}" : "";
+        Console.Out.WriteLine($"HelloHttp serves {urls} ({architecture.Name}{waiting}, workers {options.Workers})");
 
         // Half a server is none: whoever supervises the process starts a whole one.
         _ = _server.Completion.ContinueWith(OnLoopFailed, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

@@ -8,10 +8,12 @@ public sealed class ConnectionTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-    public static TheoryData<string> Available => Backends.Available;
+    public static TheoryData<string> All => Servers.All;
+
+    public static TheoryData<string> Loops => Servers.Loops;
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(All))]
     public async Task A_connection_is_kept_for_the_next_request(string backend)
     {
         await using var server = new TestServer(backend);
@@ -27,7 +29,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(All))]
     public async Task Http10_ends_with_its_answer(string backend)
     {
         await using var server = new TestServer(backend);
@@ -39,7 +41,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(All))]
     public async Task A_client_that_half_closes_after_its_request_gets_the_answer(string backend)
     {
         await using var server = new TestServer(backend);
@@ -52,7 +54,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(All))]
     public async Task A_refusal_reaches_a_client_that_is_still_sending(string backend)
     {
         await using var server = new TestServer(backend, o => o.Limits = o.Limits with { MaxBody = 1000 });
@@ -68,7 +70,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(Loops))]
     public async Task Garbage_resets_and_clients_that_leave_do_not_disturb_others_and_no_descriptor_is_lost(string backend)
     {
         await using var server = new TestServer(backend);
@@ -101,7 +103,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(Loops))]
     public async Task Thousands_of_pipelined_requests_do_not_starve_a_neighbour(string backend)
     {
         await using var server = new TestServer(backend, o => o.Workers = 1);
@@ -121,7 +123,7 @@ public sealed class ConnectionTests
     }
 
     [Theory]
-    [MemberData(nameof(Available))]
+    [MemberData(nameof(Loops))]
     public async Task More_connections_than_allowed_wait_until_others_end(string backend)
     {
         await using var server = new TestServer(backend, o => o.MaxConnections = 2);
@@ -142,11 +144,15 @@ public sealed class ConnectionTests
         Assert.EndsWith("hello", await third.ReadResponseAsync(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_unix_domain_socket_serves_and_its_file_goes_with_the_server()
+    [Theory]
+    [InlineData(Mux.MuxOptions.Auto)]
+    [InlineData("evented on " + Mux.MuxOptions.Auto)]
+    [InlineData("prefork")]
+    [InlineData("threadpool")]
+    public async Task A_unix_domain_socket_serves_and_its_file_goes_with_the_server(string name)
     {
         var path = Path.Combine(Path.GetTempPath(), $"hello-{Guid.NewGuid():N}.sock");
-        await using (var server = new TestServer(MuxBackendOfThisSystem, o => o.Host = $"unix:{path}"))
+        await using (var server = new TestServer(name, o => o.Host = $"unix:{path}"))
         {
             using var socket = await server.ConnectAsync();
             await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
@@ -155,8 +161,6 @@ public sealed class ConnectionTests
 
         Assert.False(File.Exists(path));
     }
-
-    private const string MuxBackendOfThisSystem = Mux.MuxOptions.Auto;
 
     private static async Task SendForEverAsync(Socket socket)
     {

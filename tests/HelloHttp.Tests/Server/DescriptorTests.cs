@@ -24,16 +24,24 @@ public sealed class DescriptorTests
         await TestServer.Until(() => Descriptors(server) <= before, "all descriptors are back");
     }
 
-    [Fact]
-    public async Task When_descriptors_run_out_it_neither_spins_nor_floods_the_log_and_goes_on_when_clients_leave()
+    [Theory]
+    [InlineData("eager", 2)]
+    [InlineData("evented", 2)]
+    [InlineData("threadpool", 60)]
+    public async Task When_descriptors_run_out_it_neither_spins_nor_floods_the_log_and_goes_on_when_clients_leave(
+        string architecture, int workers)
     {
         if (!OperatingSystem.IsLinux())
             return;
-        using var server = ServerProcess.Start(["--port", "0", "--workers", "2"], shell: "ulimit -n 200");
+        using var server = ServerProcess.Start(["--port", "0", "--host", "127.0.0.1", "--workers", $"{workers}", "--architecture", architecture], shell: "ulimit -n 200");
         await server.WaitUntilServingAsync();
         var clients = new List<Socket>();
         for (var i = 0; i < 300; i++)
+        {
             clients.Add(await server.ConnectAsync());
+            await clients[i].SendAsync("GET / HTTP/1.1\r\n");
+        }
+
         await TestServer.Until(() => Descriptors(server) >= 198, "descriptors run out");
 
         // A loop that spins uses a whole core; one that pauses hardly any of it.

@@ -12,7 +12,7 @@ public sealed class ProgramTests
     public async Task It_says_in_one_line_where_it_serves_and_serves_there_on_every_address()
     {
         using var server = await ServerProcess.ServeAsync("--port", "0", "--workers", "1", "--body", "greetings");
-        Assert.Matches(@"^HelloHttp serves http://\S+( and http://\S+)* \(backend \w+, workers 1\)$", server.Line);
+        Assert.Matches(@"^HelloHttp serves http://\S+( and http://\S+)* \(eager, backend \w+, workers 1\)$", server.Line);
         Assert.Single(server.EndPoints.Select(e => e.Port).Distinct());
         Assert.Equal(LoopbackAddresses(), server.EndPoints.Select(e => e.Address));
         foreach (var endPoint in server.EndPoints)
@@ -64,7 +64,10 @@ public sealed class ProgramTests
     [InlineData("no value for --workers", "--workers", "0")]
     [InlineData("no value for --idle-timeout", "--idle-timeout", "soon")]
     [InlineData("no value for --max-header-section", "--max-header-section", "1")]
-    [InlineData("expected eager", "--architecture", "baroque")]
+    [InlineData("or evented or eager", "--architecture", "baroque")]
+    [InlineData("no value for --trace", "--trace", "loudly")]
+    [InlineData("blocking is one loop, so --workers 2 makes no sense", "--architecture", "blocking", "--workers", "2")]
+    [InlineData("so --backend select makes no sense", "--architecture", "prefork", "--backend", "select")]
     [InlineData("no poller backend named 'foo'. Available", "--backend", "foo")]
     [InlineData("does not have the address", "--host", "192.0.2.1")]
     [InlineData("neither an address nor a name", "--host", "1.2.3.4.5")]
@@ -103,7 +106,7 @@ public sealed class ProgramTests
             var environment = new Dictionary<string, string> { ["HelloHttp__Body"] = "environment", ["HelloHttp__Workers"] = "5" };
             using var server = ServerProcess.Start(["--config", file, "--workers", "3"], environment);
             await server.WaitUntilServingAsync();
-            Assert.EndsWith("(backend select, workers 3)", server.Line, StringComparison.Ordinal);
+            Assert.EndsWith("(eager, backend select, workers 3)", server.Line, StringComparison.Ordinal);
             using var socket = await server.ConnectAsync();
             await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
             Assert.EndsWith("\r\n\r\nenvironment", await socket.ReadTextToEndAsync(), StringComparison.Ordinal);

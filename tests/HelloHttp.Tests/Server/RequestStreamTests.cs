@@ -7,14 +7,14 @@ namespace HelloHttp.Tests.Server;
 
 public sealed class RequestStreamTests
 {
-    public static TheoryData<string> Available => Backends.Available;
+    public static TheoryData<string> Available => Servers.All;
 
     [Theory]
     [MemberData(nameof(Available))]
     public async Task Any_stream_of_requests_gets_the_bytes_that_the_protocol_says_however_it_is_cut(string backend)
     {
         await using var server = new TestServer(backend);
-        var config = Config.QuickThrowOnFailure.WithMaxTest(150).WithArbitrary([typeof(RequestStreams)]);
+        var config = Config.QuickThrowOnFailure.WithMaxTest(100).WithArbitrary([typeof(RequestStreams)]);
         Prop.ForAll<RequestStream>(stream => Converse(server, stream).GetAwaiter().GetResult()).Check(config);
         await TestServer.Until(() => server.OpenConnections == 0, "all connections end");
     }

@@ -2,10 +2,11 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using HelloHttp.Architectures;
-using HelloHttp.Architectures.Eager;
+using HelloHttp.Architectures.Loops;
 using HelloHttp.Configuration;
 using HelloHttp.Hosting;
 using HelloHttp.Http;
+using HelloHttp.Tracing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace HelloHttp.Tests.Server;
@@ -16,21 +17,28 @@ internal sealed class TestServer : IAsyncDisposable
     private static readonly TimeSpan HangGuard = TimeSpan.FromSeconds(60);
 
     private readonly ServerMetrics _metrics = new();
-    private readonly EagerServer _server;
+    private readonly IRunningServer _server;
     private bool _drained;
 
-    internal TestServer(string backend, Action<ServerOptions>? configure = null, TimeProvider? time = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="server">One of <see cref="Servers"/>, or a backend.</param>
+    /// <param name="configure">Changes its options.</param>
+    /// <param name="time">Its clock.</param>
+    /// <param name="trace">Where to trace to.</param>
+    internal TestServer(
+        string server, Action<ServerOptions>? configure = null, TimeProvider? time = null, TextWriter? trace = null)
     {
-        Options = new ServerOptions { Host = "127.0.0.1", Port = 0, Workers = 2 };
+        var (architecture, backend, workers) = Servers.Parse(server);
+        Options = new ServerOptions { Host = "127.0.0.1", Port = 0, Architecture = architecture.Name, Workers = workers };
         configure?.Invoke(Options);
         Service = new HttpService(Options.Limits, "hello"u8);
-        var listeners = Listeners.Open(Options);
+        var listeners = Listeners.Open(Options, architecture.Listening(Options));
         EndPoint = listeners.Sockets[0].LocalAddress;
         var logger = NullLogger.Instance;
         time ??= TimeProvider.System;
-        _server = (EagerServer)new EagerArchitecture().Start(new ServerContext(
+        _server = architecture.Start(new ServerContext(
             Options, Service, listeners, Backends.Factory(backend), _metrics, new Admission(Options.MaxConnections),
-            new AcceptFailures(logger, time), logger, time));
+            new AcceptFailures(logger, time), logger, time, trace is null ? null : new Tracer(trace, time)));
     }
 
     internal ServerOptions Options { get; }
@@ -39,7 +47,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     internal EndPoint EndPoint { get; }
 
-    internal IReadOnlyList<EagerWorker> Workers => _server.Workers;
+    internal IReadOnlyList<LoopWorker> Workers => ((LoopServer)_server).Workers;
 
     internal Meter Meter => _metrics.Meter;
 
@@ -70,7 +78,7 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>Asks a loop something on its own thread.</summary>
-    internal static Task<T> OnLoop<T>(EagerWorker worker, Func<T> question)
+    internal static Task<T> OnLoop<T>(LoopWorker worker, Func<T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         worker.Loop.Post(() => answer.SetResult(question()));

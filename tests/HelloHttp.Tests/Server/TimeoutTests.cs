@@ -11,7 +11,7 @@ public sealed class TimeoutTests
 
     private readonly FakeTimeProvider _time = new();
 
-    public static TheoryData<string> Available => Backends.Available;
+    public static TheoryData<string> Available => Servers.Loops;
 
     [Theory]
     [MemberData(nameof(Available))]
@@ -44,6 +44,7 @@ public sealed class TimeoutTests
         await used.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         await used.ReadResponseAsync();
         await TestServer.Until(() => server.Sum(c => c.Accepted) == 2, "both are accepted");
+        await OpenAfterATurn(server); // and wait
         _time.Advance(server.Options.IdleTimeout - Instant);
         Assert.Equal(2, await OpenAfterATurn(server));
         _time.Advance(Instant);

@@ -1,13 +1,20 @@
+using HelloHttp.Architectures.Loops;
+using Mux;
+
 namespace HelloHttp.Architectures.Eager;
 
 /// <summary>One event loop per core on listeners that all share; nobody waits before a call has said that it would block.</summary>
-internal sealed class EagerArchitecture : IArchitecture
+internal sealed class EagerArchitecture : LoopArchitecture
 {
     internal const string ArchitectureName = "eager";
 
     /// <inheritdoc/>
-    public string Name => ArchitectureName;
+    public override string Name => ArchitectureName;
 
     /// <inheritdoc/>
-    public IRunningServer Start(ServerContext context) => new EagerServer(context);
+    internal override LoopAcceptor NewAcceptor(LoopWorker worker, ListenSocket listener, ServerContext context) =>
+        new EagerAcceptor(worker, listener, context);
+
+    /// <inheritdoc/>
+    internal override LoopConnection NewConnection(LoopWorker worker) => new EagerConnection(worker);
 }

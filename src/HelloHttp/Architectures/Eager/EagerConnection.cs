@@ -1,11 +1,11 @@
+using HelloHttp.Architectures.Loops;
 using HelloHttp.Http;
 using Mux;
 
 namespace HelloHttp.Architectures.Eager;
 
 /// <summary>
-/// One connection, used again for the next one when it ends. It does at once whatever can be done, and goes to the poller only
-/// when a call would block.
+/// One connection. It does at once whatever can be done, and goes to the poller only when a call would block.
 /// </summary>
 /// <remarks>
 /// Per request: one recv and one send. A connection that brings its request with it and ends after the answer costs accept, recv,
@@ -13,7 +13,7 @@ namespace HelloHttp.Architectures.Eager;
 /// only when the peer does not take its answer: from then on nothing is read until the answer is sent.
 /// Nothing is allocated once the pools are filled.
 /// </remarks>
-internal sealed partial class EagerConnection : Watcher
+internal sealed class EagerConnection(LoopWorker worker) : LoopConnection(worker)
 {
     /// <summary>
     /// Bytes received or sent in one turn, after which the loop's other connections are served first. A few buffers: enough
@@ -21,55 +21,23 @@ internal sealed partial class EagerConnection : Watcher
     /// </summary>
     private const int TurnBudget = 256 * 1024;
 
-    private readonly EagerWorker _worker;
-    private readonly Http1 _http;
-    private readonly LoopTimer _timer;
-    private EagerSocket _socket;
-    private Parked _unread;
-    private Parked _unsent;
-    private Interest _interest;
-    private Waiting _waiting;
+    /// <inheritdoc/>
+    private protected override void Start() => Serve();
 
-    internal EagerConnection(EagerWorker worker)
+    /// <inheritdoc/>
+    private protected override void Continue()
     {
-        _worker = worker;
-        _http = new Http1(worker.Service);
-        _timer = new LoopTimer(worker.Loop, static connection => ((EagerConnection)connection!).OnTimeout(), this);
-    }
-
-    /// <summary>The worker's list of open connections, or of those that wait to be used again.</summary>
-    internal EagerConnection? Previous { get; set; }
-
-    /// <inheritdoc cref="Previous"/>
-    internal EagerConnection? Next { get; set; }
-
-    /// <summary>Begins with a socket just accepted, and serves it as far as it goes.</summary>
-    internal void Begin(EagerSocket socket)
-    {
-        _socket = socket;
-        if (_worker.IsDraining)
-            _http.CloseAfterCurrent();
-        Serve();
+        if (_unsent.IsEmpty || TrySendParked())
+            Serve();
     }
 
     /// <inheritdoc/>
-    protected override void OnReady(Readiness readiness)
-    {
-        if (_waiting == Waiting.Linger)
-            Discard();
-        else
-            Serve();
-    }
+    private protected override void Conclude() => Continue();
 
     /// <summary>Receives, advances the protocol and sends, until a call would block, the turn is over or the connection ends.</summary>
     private void Serve()
     {
-        if (!_unsent.IsEmpty && !TrySendParked())
-            return;
-
-        var counters = _worker.Counters;
         Span<byte> input = _worker.Input, output = _worker.Output;
-        var date = _worker.Date;
         var start = 0;
         var end = _unread.Take(input);
         var budget = TurnBudget;
@@ -77,9 +45,7 @@ internal sealed partial class EagerConnection : Watcher
         while (true)
         {
             var exchange = new Exchange(input[start..end], output);
-            var answered = _http.Requests;
-            var step = _http.Advance(ref exchange, date);
-            counters.Requests += _http.Requests - answered;
+            var step = Advance(ref exchange);
             start = end - exchange.Input.Length;
             var written = output.Length - exchange.Output.Length;
             if (written > 0)
@@ -114,14 +80,13 @@ internal sealed partial class EagerConnection : Watcher
                 input[start..end].CopyTo(input);
             end -= start;
             start = 0;
-            var received = _socket.TryReceive(input[end..]);
+            var received = Receive(input[end..]);
             if (received.IsDone)
             {
                 // A short receive has drained the socket: the call that would only say so is saved.
                 drained = received.Count < input.Length - end;
                 end += received.Count;
                 budget -= received.Count;
-                counters.BytesReceived += received.Count;
             }
             else if (received.IsWouldBlock)
             {
@@ -140,60 +105,14 @@ internal sealed partial class EagerConnection : Watcher
     /// <returns>Whether all is sent; otherwise the connection waits or has ended.</returns>
     private bool TrySend(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> unread)
     {
-        var sent = _socket.TrySend(bytes);
-        OnSent(sent.Count);
-        if (sent.Count == bytes.Length)
+        var sent = Send(bytes);
+        if (sent == bytes.Length)
             return true;
-        if (!sent.IsDone && !sent.IsWouldBlock)
-        {
-            Close();
+        if (sent < 0)
             return false;
-        }
-
-        _unsent.Park(bytes[sent.Count..]);
+        _unsent.Park(bytes[sent..]);
         _unread.Park(unread);
         Await(Interest.Writable);
         return false;
-    }
-
-    private bool TrySendParked()
-    {
-        var sent = _socket.TrySend(_unsent.Bytes);
-        OnSent(sent.Count);
-        if (!sent.IsDone && !sent.IsWouldBlock)
-        {
-            Close();
-            return false;
-        }
-
-        _unsent.Drop(sent.Count);
-        if (_unsent.IsEmpty)
-            return true;
-        Await(Interest.Writable);
-        return false;
-    }
-
-    private void OnSent(int count)
-    {
-        _worker.Counters.BytesSent += count;
-
-        // The write timeout begins anew with the next wait: the peer has taken something.
-        if (count > 0 && _waiting == Waiting.Writable)
-            _waiting = Waiting.Nothing;
-    }
-
-    /// <summary>Others first: there is more to do, and no call has said that it would block.</summary>
-    private void YieldTurn()
-    {
-        if (IsRegistered)
-        {
-            // While a response is owed, readability would only interrupt.
-            Await(Interest.Writable);
-            return;
-        }
-
-        _timer.Cancel();
-        _waiting = Waiting.Nothing;
-        _worker.Loop.RunAgain(this);
     }
 }

@@ -1,16 +1,11 @@
 using HelloHttp.Http;
 using Mux;
 
-namespace HelloHttp.Architectures.Eager;
+namespace HelloHttp.Architectures.Loops;
 
 // How connections end.
-internal sealed partial class EagerConnection
+internal abstract partial class LoopConnection
 {
-    /// <summary>How long, and for how many bytes, a connection that ends before its peer has is read and thrown away.</summary>
-    private const int LingerBytes = 1024 * 1024;
-
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(2);
-
     private long _discardable;
 
     /// <summary>
@@ -21,12 +16,13 @@ internal sealed partial class EagerConnection
     {
         _http.CloseAfterCurrent();
         if (_waiting == Waiting.Request)
-            Serve();
+            Arm(Waiting.Request, _worker.IdleTimeout);
     }
 
     /// <summary>Closes at once; what was sent is still delivered.</summary>
     internal void Close()
     {
+        _trace?.Close();
         Leave();
         _socket.Close();
         Retire();
@@ -35,6 +31,7 @@ internal sealed partial class EagerConnection
     /// <summary>Closes at once and throws away what the peer has not taken.</summary>
     internal void Abort()
     {
+        _trace?.Abort();
         Leave();
         _socket.Abort();
         Retire();
@@ -48,7 +45,7 @@ internal sealed partial class EagerConnection
 
     /// <summary>The last response is sent.</summary>
     /// <param name="drained">Whether everything that has arrived was received.</param>
-    private void End(bool drained)
+    private protected void End(bool drained)
     {
         // Closing while input is unread, or may yet come, sends a reset, which can take the response from the peer before
         // it is read (RFC 9112 section 9.6).
@@ -64,14 +61,18 @@ internal sealed partial class EagerConnection
             return;
         }
 
-        _discardable = LingerBytes;
-        Arm(Waiting.Linger, LingerTime);
-        Discard();
+        _discardable = Patience.LingerBytes;
+        Arm(Waiting.Linger, Patience.LingerTime);
+        Linger();
     }
+
+    /// <summary>Reads on for a while after the last response.</summary>
+    private protected virtual void Linger() => Discard();
 
     private void Discard()
     {
         var result = _socket.TryDiscard(_worker.Input, _discardable, out var discarded);
+        _trace?.Discard(discarded);
         _discardable -= discarded;
         if (result.IsWouldBlock && _discardable > 0)
             TrySetInterest(Interest.Readable);
@@ -90,6 +91,7 @@ internal sealed partial class EagerConnection
     private void Retire()
     {
         _socket = default;
+        _trace = null;
         _unread.Release();
         _unsent.Release();
         _interest = Interest.None;

@@ -1,46 +1,36 @@
 using HelloHttp.Configuration;
 using HelloHttp.Hosting;
 using HelloHttp.Http;
+using HelloHttp.Tracing;
 using Mux;
 
-namespace HelloHttp.Architectures.Eager;
+namespace HelloHttp.Architectures.Loops;
 
 /// <summary>
 /// One loop and all that its connections share: a buffer to receive into, one to answer from, the date, the objects that wait
 /// to be used again. Everything runs on the loop's thread.
 /// </summary>
-internal sealed class EagerWorker
+internal sealed class LoopWorker
 {
-    private const int BufferSize = 64 * 1024;
-
-    /// <summary>
-    /// How long a connection that nothing is asked of stays open while the server stops: a request may be on its way, and
-    /// closing under it would lose it.
-    /// </summary>
-    private static readonly TimeSpan DrainGrace = TimeSpan.FromMilliseconds(250);
-
     private readonly ServerContext _context;
-    private readonly HttpDate _date = new(DateTimeOffset.UnixEpoch);
-    private readonly List<EagerAcceptor> _acceptors = [];
+    private readonly LoopArchitecture _architecture;
+    private readonly WorkerBuffers _buffers;
+    private readonly List<LoopAcceptor> _acceptors = [];
     private readonly TaskCompletionSource _stoppedAccepting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly byte[] _input;
-    private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
-    private EagerConnection? _open;
-    private EagerConnection? _free;
+    private LoopConnection? _open;
+    private LoopConnection? _free;
     private int _connections;
     private bool _listenersClosed;
-    private long _second = long.MinValue;
 
-    internal EagerWorker(ServerContext context, EventLoop loop)
+    internal LoopWorker(ServerContext context, EventLoop loop, LoopArchitecture architecture)
     {
         _context = context;
+        _architecture = architecture;
+        _buffers = new WorkerBuffers(context.Service, loop.Clock);
         Loop = loop;
-
-        // What the protocol leaves unconsumed is put in front of what is received next, and there must be room for that.
-        _input = GC.AllocateUninitializedArray<byte>(Math.Max(BufferSize, 2 * context.Service.MaxRetained), pinned: true);
         foreach (var listener in context.Listeners.Sockets)
-            _acceptors.Add(new EagerAcceptor(this, listener, context));
+            _acceptors.Add(architecture.NewAcceptor(this, listener, context));
     }
 
     internal EventLoop Loop { get; }
@@ -51,34 +41,23 @@ internal sealed class EagerWorker
 
     internal WorkerCounters Counters { get; } = new();
 
-    internal Span<byte> Input => _input;
+    internal Tracer? Tracer => _context.Tracer;
 
-    internal Span<byte> Output => _output;
+    internal Span<byte> Input => _buffers.Input;
+
+    internal Span<byte> Output => _buffers.Output;
+
+    internal HttpDate Date => _buffers.Date;
 
     internal bool IsDraining { get; private set; }
 
-    internal TimeSpan IdleTimeout => IsDraining && DrainGrace < Options.IdleTimeout ? DrainGrace : Options.IdleTimeout;
+    internal TimeSpan IdleTimeout => IsDraining ? Patience.WhileDraining(Options.IdleTimeout) : Options.IdleTimeout;
 
     /// <summary>Complete when this loop accepts no more: the listeners may be closed as far as it is concerned.</summary>
     internal Task StoppedAccepting => _stoppedAccepting.Task;
 
     /// <summary>Complete when this loop drains and has no connection left.</summary>
     internal Task Drained => _drained.Task;
-
-    internal HttpDate Date
-    {
-        get
-        {
-            var second = Loop.Clock.UtcSecond;
-            if (second != _second)
-            {
-                _second = second;
-                _date.Update(Loop.Clock.UtcNow);
-            }
-
-            return _date;
-        }
-    }
 
     /// <summary>Begins to accept; before the loop runs or on its thread.</summary>
     internal void Start()
@@ -92,7 +71,7 @@ internal sealed class EagerWorker
     {
         var connection = _free;
         if (connection is null)
-            connection = new EagerConnection(this);
+            connection = _architecture.NewConnection(this);
         else
             _free = connection.Next;
 
@@ -116,7 +95,7 @@ internal sealed class EagerWorker
     }
 
     /// <summary>Takes a connection back that has ended.</summary>
-    internal void Retire(EagerConnection connection)
+    internal void Retire(LoopConnection connection)
     {
         if (connection.Previous is { } previous)
             previous.Next = connection.Next;

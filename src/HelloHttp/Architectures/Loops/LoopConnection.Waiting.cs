@@ -1,10 +1,10 @@
 using HelloHttp.Http;
 using Mux;
 
-namespace HelloHttp.Architectures.Eager;
+namespace HelloHttp.Architectures.Loops;
 
 // What a connection waits for, and for how long. The loop's timer is armed once per wait, at no system call.
-internal sealed partial class EagerConnection
+internal abstract partial class LoopConnection
 {
     /// <summary>What the timer, if armed, is about.</summary>
     private enum Waiting : byte
@@ -21,7 +21,7 @@ internal sealed partial class EagerConnection
     private long _bodySoFar;      // bytes of the body when its stretch of time began
 
     /// <summary>Waits in the poller.</summary>
-    private void Await(Interest interest)
+    private protected void Await(Interest interest)
     {
         if (!TrySetInterest(interest))
             return;
@@ -47,13 +47,14 @@ internal sealed partial class EagerConnection
         }
     }
 
-    private bool TrySetInterest(Interest interest)
+    private protected bool TrySetInterest(Interest interest)
     {
+        _trace?.Wait(interest);
         if (_interest == interest)
             return true;
         var error = IsRegistered
-            ? _worker.Loop.TryModify(this, interest)
-            : _worker.Loop.TryRegister(this, _socket.Source, interest);
+            ? _worker.Loop.TryModify(this, interest, Mode)
+            : _worker.Loop.TryRegister(this, _socket.Source, interest, Mode);
         if (error == PollerError.None)
         {
             _interest = interest;
@@ -117,7 +118,11 @@ internal sealed partial class EagerConnection
         Span<byte> output = _worker.Output;
         var exchange = new Exchange([], output);
         _http.Refuse(ref exchange, _worker.Date, Refusal.Timeout);
-        if (TrySend(output[..^exchange.Output.Length], []))
-            End(drained: false);
+        _trace?.Refuse(Refusal.Timeout, output.Length - exchange.Output.Length);
+        _unsent.Park(output[..^exchange.Output.Length]);
+        Conclude();
     }
+
+    /// <summary>The last answer, if there is one, is parked and the protocol has ended: send it and end.</summary>
+    private protected abstract void Conclude();
 }

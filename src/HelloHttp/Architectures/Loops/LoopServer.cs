@@ -1,16 +1,16 @@
 using HelloHttp.Hosting;
 using Mux;
 
-namespace HelloHttp.Architectures.Eager;
+namespace HelloHttp.Architectures.Loops;
 
-/// <summary>The loops of the eager architecture, and how they stop together.</summary>
-internal sealed class EagerServer : IRunningServer
+/// <summary>The loops of an architecture, and how they stop together.</summary>
+internal sealed class LoopServer : IRunningServer
 {
     private readonly ServerContext _context;
     private readonly EventLoopGroup _loops;
-    private readonly List<EagerWorker> _workers = [];
+    private readonly List<LoopWorker> _workers = [];
 
-    internal EagerServer(ServerContext context)
+    internal LoopServer(ServerContext context, LoopArchitecture architecture)
     {
         _context = context;
         _loops = new EventLoopGroup(context.Pollers, new EventLoopGroupOptions
@@ -18,7 +18,7 @@ internal sealed class EagerServer : IRunningServer
             Count = context.Options.Workers,
             LoopOptions = index => new EventLoopOptions
             {
-                Name = $"eager loop {index}",
+                Name = $"{architecture.Name} {index}",
                 TimeProvider = context.Time,
                 OnFault = fault => ServerLog.HandlerFailed(context.Logger, fault.Loop.Name, fault.Exception),
             },
@@ -27,7 +27,7 @@ internal sealed class EagerServer : IRunningServer
         {
             foreach (var loop in _loops)
             {
-                var worker = new EagerWorker(context, loop);
+                var worker = new LoopWorker(context, loop, architecture);
                 _workers.Add(worker);
                 context.Metrics.Add(worker.Counters, loop);
                 worker.Start();
@@ -43,7 +43,7 @@ internal sealed class EagerServer : IRunningServer
     }
 
     /// <summary>One for each loop.</summary>
-    internal IReadOnlyList<EagerWorker> Workers => _workers;
+    internal IReadOnlyList<LoopWorker> Workers => _workers;
 
     /// <inheritdoc/>
     public Task Completion => Task.WhenAny(_loops.Select(l => l.Completion)).Unwrap();
@@ -52,14 +52,14 @@ internal sealed class EagerServer : IRunningServer
     public async Task<int> DrainAsync(TimeSpan timeout)
     {
         foreach (var worker in _workers)
-            worker.Loop.Post(static state => ((EagerWorker)state!).Drain(), worker);
+            worker.Loop.Post(static state => ((LoopWorker)state!).Drain(), worker);
 
         // A loop that has failed never gets there.
         await Task.WhenAll(_workers.Select(w => Task.WhenAny(w.StoppedAccepting, w.Loop.Completion))).ConfigureAwait(false);
         AcceptTheLast();
         _context.Listeners.Dispose();
         foreach (var worker in _workers)
-            worker.Loop.Post(static state => ((EagerWorker)state!).OnListenersClosed(), worker);
+            worker.Loop.Post(static state => ((LoopWorker)state!).OnListenersClosed(), worker);
         var drained = Task.WhenAll(_workers.Select(w => Task.WhenAny(w.Drained, w.Loop.Completion)));
         var cut = 0;
         if (await Task.WhenAny(drained, Task.Delay(timeout, _context.Time)).ConfigureAwait(false) != drained)

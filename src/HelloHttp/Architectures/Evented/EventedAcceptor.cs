@@ -1,0 +1,20 @@
+using HelloHttp.Architectures.Loops;
+using Mux;
+
+namespace HelloHttp.Architectures.Evented;
+
+/// <summary>Waits until the listener is readable, accepts one connection, and waits again.</summary>
+internal sealed class EventedAcceptor(LoopWorker worker, ListenSocket listener, ServerContext context)
+    : LoopAcceptor(worker, listener, context)
+{
+    /// <inheritdoc/>
+    private protected override PollMode Mode => PollMode.OneShot;
+
+    /// <inheritdoc/>
+    protected override void OnReady(Readiness readiness)
+    {
+        Accept(1);
+        if (!IsPaused)
+            Resume();
+    }
+}

@@ -1,0 +1,54 @@
+using HelloHttp.Hosting;
+using HelloHttp.Tracing;
+using Mux;
+
+namespace HelloHttp.Architectures.Threads;
+
+/// <summary>Accepts for one thread from one listener, which others may share; sleeps in accept itself.</summary>
+/// <param name="name">The thread's name.</param>
+/// <param name="listener">A listener that blocks, for a tick at most.</param>
+/// <param name="context">What all architectures share.</param>
+/// <param name="stop">When to stop.</param>
+/// <param name="counters">The thread's counters.</param>
+internal sealed class BlockingAcceptor(
+    string name, ListenSocket listener, ServerContext context, StopSignal stop, WorkerCounters counters)
+{
+    /// <summary>How long accepting rests when descriptors, or the places of --max-connections, have run out.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Whether somebody waits to be accepted; true also where the system does not tell.</summary>
+    internal bool HasPending => listener.PendingConnections != 0;
+
+    /// <summary>Waits for the next connection, a tick at most.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <returns>Whether there is one.</returns>
+    internal bool TryAccept(out Accepted connection)
+    {
+        var result = listener.TryAccept(out var socket);
+        if (result.IsDone)
+        {
+            counters.Accepted++;
+            connection = new Accepted(socket, context.Tracer?.Accepted(name, socket));
+            while (!context.Admission.TryEnter() && !stop.IsCut)
+                stop.Rest(Moment);
+            return true;
+        }
+
+        connection = default;
+        if (result.IsWouldBlock)
+        {
+            counters.AcceptWouldBlocks++;
+            return false;
+        }
+
+        counters.AcceptFailures++;
+        context.AcceptFailures.Report(result.Error);
+        stop.Rest(Moment);
+        return false;
+    }
+}
+
+/// <summary>A connection on its way from accept to whoever serves it.</summary>
+/// <param name="Socket">The connection; it blocks, for a tick at most.</param>
+/// <param name="Trace">What prints its life, if anything does.</param>
+internal readonly record struct Accepted(EagerSocket Socket, ConnectionTrace? Trace);
