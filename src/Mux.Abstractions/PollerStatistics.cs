@@ -12,6 +12,12 @@ public readonly record struct PollerStatistics
     /// <summary>Events reported to the caller.</summary>
     public long Events { get; init; }
 
+    /// <summary>
+    /// Add, Modify and Remove calls that changed the kernel's set: on epoll one epoll_ctl each (two where Exclusive is set or
+    /// left by a Modify). Select keeps its set to itself and asks for all of it in each poll.
+    /// </summary>
+    public long Changes { get; init; }
+
     /// <summary>Calls of <see cref="IPoller.Wake"/>.</summary>
     public long Wakes { get; init; }
 

@@ -30,7 +30,7 @@ internal sealed class CommandLine
     {
         foreach (var setting in Settings.All)
         {
-            var option = new Option<string?>(setting.Option) { Description = setting.Description, HelpName = setting.ValueName };
+            var option = new Option<string?>(setting.Option) { Description = setting.Description, HelpName = setting.ValueName, Hidden = setting.IsDiagnostic };
             if (setting.IsFlag)
                 option.Arity = ArgumentArity.ZeroOrOne;
             _options.Add((setting, option));

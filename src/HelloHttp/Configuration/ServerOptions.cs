@@ -56,6 +56,12 @@ internal sealed class ServerOptions
     /// <summary>Connections served at a time by the whole process; more wait in the kernel's queue. 0 is no limit.</summary>
     public int MaxConnections { get; set; }
 
+    /// <summary>
+    /// Whether each process that serves counts its system calls and prints what it counted, one line of JSON on standard
+    /// output, when it has drained. For measurements; see <see cref="Hosting.CounterReport"/>.
+    /// </summary>
+    public bool ReportCounters { get; set; }
+
     /// <summary>What one peer may ask for.</summary>
     public HttpLimits Limits { get; set; } = new();
 

@@ -12,6 +12,9 @@ internal sealed record Setting(string Option, string Key, string ValueName, stri
     /// <summary>Whether the option may stand without a value, which is then <c>true</c>.</summary>
     internal bool IsFlag { get; init; }
 
+    /// <summary>For measuring the server itself: left out of the help text.</summary>
+    internal bool IsDiagnostic { get; init; }
+
     /// <summary>Sets the value, or says what it should have been; null for a setting that somebody else reads.</summary>
     internal Func<ServerOptions, string, string?>? Parse { get; init; }
 

@@ -124,6 +124,13 @@ internal static class Settings
             Parse = (options, text) => Set(
                 ValueText.Duration(text, TimeSpan.Zero, out var value), value, v => options.DrainTimeout = v),
         },
+        new("--report-counters", Key(nameof(ServerOptions.ReportCounters)), "true|false",
+            "Count system calls, and print the counters as JSON at the end [default: false]")
+        {
+            IsFlag = true,
+            IsDiagnostic = true,
+            Parse = (options, text) => Set(ValueText.Flag(text, out var value), value, v => options.ReportCounters = v),
+        },
     ];
 
     // Both are kept in memory, twice over, by every loop.

@@ -43,6 +43,10 @@ internal static class ServerHost
         configure(builder.Configuration);
         var options = ServerOptions.From(builder.Configuration);
 
+        // Before the first socket: the switch is read once.
+        if (options.ReportCounters)
+            AppContext.SetSwitch(SocketCallCounts.SwitchName, true);
+
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddSimpleConsole(console =>

@@ -27,6 +27,7 @@ internal sealed class ServerMetrics : IDisposable
         Count("http.server.bytes.sent", "By", "Bytes sent.", c => c.BytesSent);
         Count("http.server.timeouts", "{connection}", "Connections ended because the peer took too long.", c => c.TimedOut);
         Count("http.server.accept.would_block", "{call}", "Accepts that found nobody.", c => c.AcceptWouldBlocks);
+        Count("http.server.accept.wasted_wake_ups", "{wake-up}", "Wake-ups for a connection that another worker took.", c => c.WastedWakeUps);
         Count("http.server.accept.failures", "{call}", "Accepts that failed, for want of descriptors above all.", c => c.AcceptFailures);
         _meter.CreateObservableUpDownCounter(
             "http.server.active_connections", () => Sum(c => c.Accepted - c.Closed), "{connection}", "Connections open now.");
@@ -59,6 +60,9 @@ internal sealed class ServerMetrics : IDisposable
         let count = Sum(c => c.Refused[(int)reason])
         where count > 0
         select new Measurement<long>(count, new KeyValuePair<string, object?>("reason", reason.ToString()));
+
+    /// <summary>The workers, each with its loop if it has one.</summary>
+    internal IReadOnlyList<(WorkerCounters Counters, EventLoop? Loop)> Workers => Read();
 
     private (WorkerCounters Counters, EventLoop? Loop)[] Read() => Volatile.Read(ref _workers);
 }

@@ -76,6 +76,8 @@ internal sealed class ServerService(
             ServerLog.CutOff(logger, cut);
         else
             ServerLog.Drained(logger);
+        if (options.ReportCounters)
+            Console.Out.WriteLine(CounterReport.ToJson(options, pollers.BackendName, metrics));
     }
 
     public async ValueTask DisposeAsync()

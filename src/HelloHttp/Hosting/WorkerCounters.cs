@@ -15,6 +15,10 @@ internal sealed class WorkerCounters
     internal long BytesSent;
     internal long TimedOut;
     internal long AcceptWouldBlocks;
+
+    /// <summary>Times the poller reported a listener on which nobody waited any more: another worker was quicker.</summary>
+    internal long WastedWakeUps;
+
     internal long AcceptFailures;
 
     /// <summary>Requests refused, by <see cref="Refusal"/>.</summary>

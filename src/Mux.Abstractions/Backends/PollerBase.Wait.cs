@@ -12,6 +12,7 @@ public abstract partial class PollerBase
     private long _waits;
     private long _polls;
     private long _events;
+    private long _changes;
     private long _wakes;
     private long _interrupted;
     private long _staleDropped;
@@ -29,6 +30,7 @@ public abstract partial class PollerBase
                     Waits = Volatile.Read(ref _waits),
                     Polls = Volatile.Read(ref _polls),
                     Events = _events,
+                    Changes = _changes,
                     Wakes = Volatile.Read(ref _wakes),
                     Interrupted = Volatile.Read(ref _interrupted),
                     StaleDropped = _staleDropped,

@@ -103,6 +103,7 @@ public abstract partial class PollerBase : IPoller
                 var error = AddLocked(source, key, interest, mode);
                 if (error != PollerError.None)
                     return error;
+                _changes++;
             }
         }
         finally
@@ -138,6 +139,7 @@ public abstract partial class PollerBase : IPoller
                 var error = ModifyCore(slot, ref registration, interest, mode);
                 if (error != PollerError.None)
                     return error;
+                _changes++;
                 registration.Key = key;
                 registration.Interest = interest;
                 registration.Mode = mode;
@@ -167,6 +169,7 @@ public abstract partial class PollerBase : IPoller
                     : PollerError.NotRegistered;
             }
 
+            _changes++;
             RemoveCore(slot, ref _registrations[slot]);
             _registrations.Release(slot);
         }

@@ -15,6 +15,8 @@ public readonly partial struct EagerSocket
     {
         if (_socket is not null)
             return ManagedShutdownSend();
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         return SocketNative.Shutdown(~_inverted, SocketNative.SHUT_WR) == 0
             ? IoResult.Done(0)
             : IoResult.FromErrno(Marshal.GetLastSystemError());
@@ -61,9 +63,15 @@ public readonly partial struct EagerSocket
     public void Close()
     {
         if (_socket is not null)
+        {
             ManagedClose();
+        }
         else if (!IsDefault)
+        {
+            if (SocketCallCounter.IsOn)
+                SocketCallCounter.Current.Closes++;
             _ = SocketNative.Close(~_inverted); // EINTR included: the descriptor is gone on all three systems.
+        }
     }
 
     /// <summary>Closes at once with a reset: what was sent and not yet delivered is thrown away, and no TIME_WAIT remains.</summary>
@@ -75,6 +83,8 @@ public readonly partial struct EagerSocket
             return;
         }
 
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         var linger = new SocketNative.Linger { OnOff = 1, Seconds = 0 };
         _ = SocketNative.SetSocketOption(
             ~_inverted, SocketNative.SOL_SOCKET, SocketNative.SO_LINGER, &linger, sizeof(SocketNative.Linger));
@@ -88,6 +98,8 @@ public readonly partial struct EagerSocket
     {
         if (_socket is not null)
             return ManagedSetNoDelay(noDelay);
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         var value = noDelay ? 1 : 0;
         var result = SocketNative.SetSocketOption(
             ~_inverted, SocketNative.IPPROTO_TCP, SocketNative.TCP_NODELAY, &value, sizeof(int));
@@ -102,6 +114,8 @@ public readonly partial struct EagerSocket
             return ManagedAddress(peer: true);
         var address = stackalloc byte[SocketAddressBytes.MaxLength];
         var length = SocketAddressBytes.MaxLength;
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         return SocketNative.GetPeerName(~_inverted, address, &length) == 0
             ? SocketAddressBytes.ToEndPoint(new(address, Math.Min(length, SocketAddressBytes.MaxLength)))
             : null;
@@ -115,6 +129,8 @@ public readonly partial struct EagerSocket
             return ManagedAddress(peer: false);
         var address = stackalloc byte[SocketAddressBytes.MaxLength];
         var length = SocketAddressBytes.MaxLength;
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         return SocketNative.GetSocketName(~_inverted, address, &length) == 0
             ? SocketAddressBytes.ToEndPoint(new(address, Math.Min(length, SocketAddressBytes.MaxLength)))
             : null;

@@ -41,6 +41,8 @@ public readonly partial struct EagerSocket
         var dead = 0;
         while (true)
         {
+            if (SocketCallCounter.IsOn)
+                SocketCallCounter.Current.Accepts++;
             int descriptor;
             if (SocketNative.HasSocketFlags)
             {
@@ -80,6 +82,8 @@ public readonly partial struct EagerSocket
         {
             if (_socket is not null)
                 return -1;
+            if (SocketCallCounter.IsOn)
+                SocketCallCounter.Current.Others++;
             if (OperatingSystem.IsLinux())
             {
                 var info = stackalloc byte[SocketNative.TcpInfoUnackedOffset + sizeof(uint)];
@@ -136,6 +140,8 @@ public readonly partial struct EagerSocket
         if (!result.IsDone)
             return result;
 
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Connects++;
         int outcome;
         fixed (byte* start = address)
             outcome = SocketNative.Connect(~created._inverted, start, address.Length);
@@ -162,6 +168,8 @@ public readonly partial struct EagerSocket
         if (_socket is not null)
             return ManagedFinishConnect();
 
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         int error, length = sizeof(int);
         if (SocketNative.GetSocketOption(~_inverted, SocketNative.SOL_SOCKET, SocketNative.SO_ERROR, &error, &length) != 0)
             return IoResult.FromErrno(Marshal.GetLastSystemError());
@@ -171,6 +179,8 @@ public readonly partial struct EagerSocket
         // No error is also what a connect in progress answers; only a connected socket has a peer.
         var address = stackalloc byte[SocketAddressBytes.MaxLength];
         length = SocketAddressBytes.MaxLength;
+        if (SocketCallCounter.IsOn)
+            SocketCallCounter.Current.Others++;
         if (SocketNative.GetPeerName(~_inverted, address, &length) == 0)
             return IoResult.Done(0);
         var errno = Marshal.GetLastSystemError();
@@ -185,6 +195,8 @@ public readonly partial struct EagerSocket
         if (SocketNative.HasSocketFlags)
         {
             var type = SocketNative.SOCK_STREAM | SocketNative.SOCK_NONBLOCK | SocketNative.SOCK_CLOEXEC;
+            if (SocketCallCounter.IsOn)
+                SocketCallCounter.Current.Others++;
             var descriptor = SocketNative.Socket(family, type, 0);
             if (descriptor < 0)
                 return IoResult.FromErrno(Marshal.GetLastSystemError());

@@ -108,6 +108,8 @@ public readonly partial struct EagerSocket : IEquatable<EagerSocket>
         {
             while (true)
             {
+                if (SocketCallCounter.IsOn)
+                    SocketCallCounter.Current.Receives++;
                 var count = SocketNative.Receive(~_inverted, start, (nuint)buffer.Length, 0);
                 if (count > 0)
                     return IoResult.Done((int)count);
@@ -137,6 +139,8 @@ public readonly partial struct EagerSocket : IEquatable<EagerSocket>
             var retries = 0;
             while (true)
             {
+                if (SocketCallCounter.IsOn)
+                    SocketCallCounter.Current.Sends++;
                 var count = SocketNative.Send(~_inverted, start, (nuint)buffer.Length, SocketNative.MSG_NOSIGNAL);
                 if (count >= 0)
                     return IoResult.Done((int)count);
@@ -175,6 +179,8 @@ public readonly partial struct EagerSocket : IEquatable<EagerSocket>
             var retries = 0;
             while (true)
             {
+                if (SocketCallCounter.IsOn)
+                    SocketCallCounter.Current.Sends++;
                 var count = SocketNative.SendMessage(~_inverted, &message, SocketNative.MSG_NOSIGNAL);
                 if (count >= 0)
                     return IoResult.Done((int)count);

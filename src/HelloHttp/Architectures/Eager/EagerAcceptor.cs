@@ -14,7 +14,7 @@ internal sealed class EagerAcceptor(LoopWorker worker, ListenSocket listener, Se
     private const int MaxBatch = 64;
 
     /// <inheritdoc/>
-    protected override void OnReady(Readiness readiness)
+    private protected override void AcceptWaiting()
     {
         var room = MaxBatch;
         while (room > 0)

@@ -11,7 +11,7 @@ internal sealed class EventedAcceptor(LoopWorker worker, ListenSocket listener, 
     private protected override PollMode Mode => PollMode.OneShot;
 
     /// <inheritdoc/>
-    protected override void OnReady(Readiness readiness)
+    private protected override void AcceptWaiting()
     {
         Accept(1);
         if (!IsPaused)

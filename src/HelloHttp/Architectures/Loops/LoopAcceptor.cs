@@ -66,6 +66,18 @@ internal abstract class LoopAcceptor : Watcher
         _worker.Loop.Unregister(this);
     }
 
+    /// <inheritdoc/>
+    protected sealed override void OnReady(Readiness readiness)
+    {
+        var before = _worker.Counters.Accepted;
+        AcceptWaiting();
+        if (_worker.Counters.Accepted == before && !_paused)
+            _worker.Counters.WastedWakeUps++;
+    }
+
+    /// <summary>The poller says that somebody waits.</summary>
+    private protected abstract void AcceptWaiting();
+
     /// <summary>Accepts so many connections.</summary>
     /// <returns>False when nobody waits, or accepting has to pause.</returns>
     private protected bool Accept(int count)
