@@ -1,4 +1,7 @@
 using BenchmarkDotNet.Running;
-using Mux.Benchmarks;
+using Mux.Benchmarks.Compare;
 
-BenchmarkSwitcher.FromAssembly(typeof(WaitBenchmarks).Assembly).Run(args);
+if (args is ["compare", ..])
+    return new CompareCommand().Run(args);
+BenchmarkSwitcher.FromAssembly(typeof(CompareCommand).Assembly).Run(args);
+return 0;

@@ -1,0 +1,163 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace Mux.Benchmarks.Compare.Load;
+
+/// <summary>One thread of clients: an event loop and its share of the connections.</summary>
+internal sealed class LoadWorker : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly LoadPlan _plan;
+    private readonly Stack<LoadConnection> _idle = new();
+    private readonly LoadConnection[] _connections;
+    private readonly LoopTimer _tick;
+    private long _nextTick;
+    private int _active;
+    private long _end;
+
+    /// <summary>Makes the clients; none asks yet.</summary>
+    internal LoadWorker(LoadPlan plan, ResponseTemplate template, int connections, IPoller poller)
+    {
+        _plan = plan;
+        Template = template.Copy();
+        Address = plan.Target.Serialize();
+        Requests = [.. Enumerable.Repeat(plan.Request, plan.RequestsAtOnce).SelectMany(r => r)];
+        Loop = new EventLoop(poller, new EventLoopOptions { Name = "load" });
+        _connections = [.. Enumerable.Range(0, connections).Select(_ => new LoadConnection(this))];
+        _tick = new LoopTimer(Loop, static worker => ((LoadWorker)worker!).Tick(), this);
+    }
+
+    internal EventLoop Loop { get; }
+
+    internal ResponseTemplate Template { get; }
+
+    internal SocketAddress Address { get; }
+
+    internal byte[] Requests { get; }
+
+    internal byte[] Buffer { get; } = GC.AllocateUninitializedArray<byte>(64 * 1024, pinned: true);
+
+    internal LoadPattern Pattern => _plan.Pattern;
+
+    internal int RequestsAtOnce => _plan.RequestsAtOnce;
+
+    /// <summary>Whether the time to measure is over: what is answered now no longer counts, and nobody asks again.</summary>
+    internal bool IsOver => Stopwatch.GetTimestamp() >= _end;
+
+    internal LatencyHistogram Latencies { get; } = new();
+
+    internal long Failures { get; private set; }
+
+    internal string? FirstFailure { get; private set; }
+
+    /// <summary>Runs on the calling thread until every client has ended.</summary>
+    /// <param name="duration">How long they go on asking.</param>
+    internal void Run(TimeSpan duration)
+    {
+        _end = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
+        var guard = new LoopTimer(Loop, static worker => ((LoadWorker)worker!).Expire(), this);
+        Loop.Post(() =>
+        {
+            guard.Arm(duration + Patience);
+            if (_plan.Rate > 0)
+                BeginTicking();
+            else
+                BeginAll();
+        });
+        Loop.Run();
+    }
+
+    /// <summary>Responses are there and right.</summary>
+    /// <param name="began">When they were asked for.</param>
+    /// <param name="count">How many.</param>
+    internal void Complete(long began, int count)
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (now >= _end)
+            return;
+        var nanoseconds = (long)((now - began) * (1e9 / Stopwatch.Frequency));
+        for (var i = 0; i < count; i++)
+            Latencies.Record(nanoseconds);
+    }
+
+    /// <summary>A connection has come to its regular end.</summary>
+    internal void OnEnded(LoadConnection connection)
+    {
+        if (_plan.Rate > 0)
+        {
+            _idle.Push(connection);
+            Leave();
+        }
+        else if (IsOver)
+        {
+            Leave();
+        }
+        else
+        {
+            connection.Begin();
+        }
+    }
+
+    /// <summary>A connection has failed: it is out of the game, so that a server that refuses is not asked in a tight loop.</summary>
+    internal void OnFailed(string reason)
+    {
+        Failures++;
+        FirstFailure ??= reason;
+        Leave();
+    }
+
+    public void Dispose() => Loop.Dispose();
+
+    private void BeginAll()
+    {
+        _active = _connections.Length;
+        foreach (var connection in _connections)
+            connection.Begin();
+    }
+
+    private void BeginTicking()
+    {
+        foreach (var connection in _connections)
+            _idle.Push(connection);
+        _active = 1; // The clock itself.
+        _nextTick = Stopwatch.GetTimestamp();
+        Tick();
+    }
+
+    private void Tick()
+    {
+        if (IsOver)
+        {
+            Leave();
+            return;
+        }
+
+        // By the clock and not from tick to tick: what is late once does not lower the rate.
+        _nextTick += Stopwatch.Frequency / _plan.Rate;
+        var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Math.Max(_nextTick, Stopwatch.GetTimestamp()));
+        _tick.Arm(wait < TimeSpan.Zero ? TimeSpan.Zero : wait);
+        if (_idle.TryPop(out var connection))
+        {
+            _active++;
+            connection.Begin();
+        }
+        else
+        {
+            Failures++;
+            FirstFailure ??= "the server is slower than the rate asked for";
+        }
+    }
+
+    private void Leave()
+    {
+        if (--_active == 0)
+            Loop.Stop();
+    }
+
+    private void Expire()
+    {
+        foreach (var connection in _connections)
+            connection.Expire();
+    }
+}

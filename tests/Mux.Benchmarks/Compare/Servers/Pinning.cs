@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace Mux.Benchmarks.Compare.Servers;
+
+/// <summary>Which processors the server and the clients keep to, so that neither takes the other's time.</summary>
+internal sealed unsafe partial class Pinning
+{
+    private const int MaskWords = 16; // cpu_set_t of sched.h: 1024 processors.
+
+    private readonly int[] _server;
+    private readonly int[] _clients;
+
+    private Pinning(int[] server, int[] clients)
+    {
+        _server = server;
+        _clients = clients;
+    }
+
+    /// <summary>Leaves everything where the system puts it.</summary>
+    internal static Pinning None { get; } = new([], []);
+
+    internal bool IsPinned => _server.Length > 0;
+
+    /// <summary>What was done, for the report.</summary>
+    internal string Description => IsPinned
+        ? $"server on processor {string.Join(", ", _server)}, clients on {string.Join(", ", _clients)}"
+        : "not pinned: server and clients share the processors";
+
+    /// <summary>One processor for each worker and each thread of clients, where there are enough and the system has taskset.</summary>
+    /// <param name="workers">Workers of the server.</param>
+    /// <param name="clientThreads">Threads of clients.</param>
+    internal static Pinning For(int workers, int clientThreads)
+    {
+        var processors = Allowed();
+        return OperatingSystem.IsLinux() && workers > 0 && workers + clientThreads <= processors.Length && FindTaskset() is not null
+            ? new(processors[..workers], processors[workers..(workers + clientThreads)])
+            : None;
+    }
+
+    /// <summary>Sets the command that starts the server.</summary>
+    /// <param name="start">Where.</param>
+    /// <param name="command">The program and its arguments.</param>
+    internal void Apply(ProcessStartInfo start, IEnumerable<string> command)
+    {
+        string[] all = IsPinned ? [FindTaskset()!, "-c", string.Join(',', _server), .. command] : [.. command];
+        start.FileName = all[0];
+        foreach (var argument in all[1..])
+            start.ArgumentList.Add(argument);
+    }
+
+    /// <summary>Pins the calling thread, one of the clients.</summary>
+    /// <param name="index">Its index.</param>
+    internal void PinClient(int index)
+    {
+        if (!IsPinned || !OperatingSystem.IsLinux())
+            return;
+        var mask = stackalloc ulong[MaskWords];
+        new Span<ulong>(mask, MaskWords).Clear();
+        var processor = _clients[index % _clients.Length];
+        mask[processor / 64] = 1ul << (processor % 64);
+        if (sched_setaffinity(0, MaskWords * sizeof(ulong), mask) != 0)
+            throw new InvalidOperationException($"sched_setaffinity to processor {processor}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    private static int[] Allowed()
+    {
+        if (!OperatingSystem.IsLinux())
+            return [.. Enumerable.Range(0, Environment.ProcessorCount)];
+        var mask = stackalloc ulong[MaskWords];
+        new Span<ulong>(mask, MaskWords).Clear();
+        return sched_getaffinity(0, MaskWords * sizeof(ulong), mask) < 0
+            ? []
+            : [.. new Span<ulong>(mask, MaskWords).ToArray().SelectMany((word, i) =>
+                Enumerable.Range(0, 64).Where(bit => (word >> bit & 1) != 0).Select(bit => (i * 64) + bit))];
+    }
+
+    private static string? FindTaskset() =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, "taskset"))
+            .FirstOrDefault(File.Exists);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_setaffinity(int pid, nint size, ulong* mask);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_getaffinity(int pid, nint size, ulong* mask);
+}
