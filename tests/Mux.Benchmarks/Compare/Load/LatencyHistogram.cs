@@ -45,7 +45,7 @@ internal sealed class LatencyHistogram
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(percent);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(percent, 100);
-        var rank = Math.Max(1, (long)Math.Ceiling(percent / 100 * Count));
+        var rank = Math.Max(1, (long)Math.Ceiling((decimal)percent * Count / 100));
         long seen = 0;
         for (var i = 0; i < _counts.Length; i++)
         {

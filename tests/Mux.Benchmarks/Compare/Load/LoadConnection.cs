@@ -165,7 +165,7 @@ internal sealed class LoadConnection(LoadWorker worker) : Watcher
 
     private void AskAgain()
     {
-        if (worker.IsOver)
+        if (!worker.MayAsk())
         {
             End();
             return;

@@ -16,6 +16,9 @@ internal sealed record LoadPlan(
     /// <summary>Connections a second, each for one request, in place of a closed loop; 0 for the closed loop.</summary>
     internal int Rate { get; init; }
 
+    /// <summary>Requests to ask at most, all connections together; 0 for as many as there is time for.</summary>
+    internal long Requests { get; init; }
+
     internal int RequestsAtOnce => Pattern == LoadPattern.Pipeline ? Depth : 1;
 
     /// <summary>The bytes of one request.</summary>

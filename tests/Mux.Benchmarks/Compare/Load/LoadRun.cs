@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Mux.Benchmarks.Compare.Load;
 
 /// <summary>What a stretch of load has shown.</summary>
@@ -32,12 +34,14 @@ internal static class LoadRun
         var workers = new LoadWorker[threads];
         var running = new Thread[threads];
         var failures = new Exception?[threads];
+        var begun = Stopwatch.GetTimestamp();
         try
         {
             for (var i = 0; i < threads; i++)
             {
                 var share = (plan.Connections / threads) + (i < plan.Connections % threads ? 1 : 0);
-                workers[i] = new LoadWorker(plan with { Rate = plan.Rate / threads }, template, share, createPoller());
+                workers[i] = new LoadWorker(
+                    plan with { Rate = plan.Rate / threads, Requests = plan.Requests / threads }, template, share, createPoller());
             }
 
             for (var i = 0; i < threads; i++)
@@ -75,7 +79,7 @@ internal static class LoadRun
         foreach (var worker in workers)
             latencies.Add(worker.Latencies);
         return new(
-            duration.TotalSeconds,
+            plan.Requests > 0 ? Stopwatch.GetElapsedTime(begun).TotalSeconds : duration.TotalSeconds,
             latencies,
             workers.Sum(w => w.Failures),
             workers.Select(w => w.FirstFailure).FirstOrDefault(f => f is not null));

@@ -15,6 +15,7 @@ internal sealed class LoadWorker : IDisposable
     private long _nextTick;
     private int _active;
     private long _end;
+    private long _left;
 
     /// <summary>Makes the clients; none asks yet.</summary>
     internal LoadWorker(LoadPlan plan, ResponseTemplate template, int connections, IPoller poller)
@@ -24,6 +25,7 @@ internal sealed class LoadWorker : IDisposable
         Address = plan.Target.Serialize();
         Requests = [.. Enumerable.Repeat(plan.Request, plan.RequestsAtOnce).SelectMany(r => r)];
         Loop = new EventLoop(poller, new EventLoopOptions { Name = "load" });
+        _left = plan.Requests > 0 ? plan.Requests : long.MaxValue;
         _connections = [.. Enumerable.Range(0, connections).Select(_ => new LoadConnection(this))];
         _tick = new LoopTimer(Loop, static worker => ((LoadWorker)worker!).Tick(), this);
     }
@@ -41,9 +43,6 @@ internal sealed class LoadWorker : IDisposable
     internal LoadPattern Pattern => _plan.Pattern;
 
     internal int RequestsAtOnce => _plan.RequestsAtOnce;
-
-    /// <summary>Whether the time to measure is over: what is answered now no longer counts, and nobody asks again.</summary>
-    internal bool IsOver => Stopwatch.GetTimestamp() >= _end;
 
     internal LatencyHistogram Latencies { get; } = new();
 
@@ -68,7 +67,16 @@ internal sealed class LoadWorker : IDisposable
         Loop.Run();
     }
 
-    /// <summary>Responses are there and right.</summary>
+    /// <summary>Whether there is time and a request left; takes it.</summary>
+    internal bool MayAsk()
+    {
+        if (_left < RequestsAtOnce || Stopwatch.GetTimestamp() >= _end)
+            return false;
+        _left -= RequestsAtOnce;
+        return true;
+    }
+
+    /// <summary>Responses are there and right. Those that come when the time is over don't count.</summary>
     /// <param name="began">When they were asked for.</param>
     /// <param name="count">How many.</param>
     internal void Complete(long began, int count)
@@ -89,13 +97,13 @@ internal sealed class LoadWorker : IDisposable
             _idle.Push(connection);
             Leave();
         }
-        else if (IsOver)
+        else if (MayAsk())
         {
-            Leave();
+            connection.Begin();
         }
         else
         {
-            connection.Begin();
+            Leave();
         }
     }
 
@@ -113,7 +121,7 @@ internal sealed class LoadWorker : IDisposable
     {
         _active = _connections.Length;
         foreach (var connection in _connections)
-            connection.Begin();
+            OnEnded(connection);
     }
 
     private void BeginTicking()
@@ -127,7 +135,7 @@ internal sealed class LoadWorker : IDisposable
 
     private void Tick()
     {
-        if (IsOver)
+        if (!MayAsk())
         {
             Leave();
             return;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using ScottPlot;
+using SkiaSharp;
 
 namespace Mux.Benchmarks.Compare.Report;
 
@@ -11,6 +12,8 @@ internal static partial class Charts
 
     // Told apart also by those who see few colours (Okabe and Ito); a server keeps its colour in all charts.
     private static readonly string[] Palette = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999", "#F0E442"];
+
+    private static readonly string[] SansSerif = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans", "Segoe UI"];
 
     private static readonly (string Name, string Title, string Color)[] Calls =
     [
@@ -109,6 +112,9 @@ internal static partial class Charts
             plot.Legend.ManualItems.Add(new LegendItem { LabelText = call.Title, FillColor = Color.FromHex(call.Color), LineWidth = 0 });
         plot.ShowLegend(Edge.Bottom);
         plot.Legend.Orientation = Orientation.Horizontal;
+        plot.Legend.OutlineWidth = 0;
+        plot.Legend.ShadowColor = Colors.Transparent;
+        plot.Legend.FontSize = 12;
         return Save(plot, title, name, rows.Length, most, legend: true, folder);
     }
 
@@ -117,6 +123,8 @@ internal static partial class Charts
     private static Plot New(string title, string unit, string[] labels)
     {
         var plot = new Plot();
+        if (SansSerif.FirstOrDefault(SKFontManager.Default.FontFamilies.Contains) is { } font)
+            plot.Font.Set(font);
         plot.Title(title, 17);
         plot.XLabel(unit, 13);
         plot.Axes.Left.SetTicks([.. labels.Select((_, i) => -(double)i)], labels);
@@ -125,6 +133,8 @@ internal static partial class Charts
         plot.Axes.Bottom.TickLabelStyle.FontSize = 12;
         plot.Axes.Bottom.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
         {
+            TargetTickCount = 8,
+            MinorTickGenerator = new ScottPlot.TickGenerators.EvenlySpacedMinorTickGenerator(1),
             LabelFormatter = static value => value.ToString("#,0.###", CultureInfo.InvariantCulture),
         };
         plot.Axes.Right.FrameLineStyle.Width = 0;
