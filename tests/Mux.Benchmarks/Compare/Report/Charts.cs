@@ -51,7 +51,7 @@ internal static partial class Charts
                 timed, r => r.ProcessorMicrosecondsPerRequest, "0.0", folder));
         }
 
-        var counted = measured.Where(r => r.Counters is { Requests: > 0 }).ToArray();
+        var counted = measured.Where(r => r.HasCalls).ToArray();
         if (counted.Length > 0)
             written.Add(CallBars($"{what}: system calls per request (fewer is better)", $"{prefix}-calls", counted, folder));
         return written;
@@ -105,7 +105,7 @@ internal static partial class Charts
                 from += count;
             }
 
-            Label(plot, from, -i, most, rows[i].CallsPerRequest!.Value.ToString("0.00", CultureInfo.InvariantCulture));
+            Label(plot, from, -i, most, rows[i].CallsPerRequest!.Value.ToString("0.00", CultureInfo.InvariantCulture) + (rows[i].HandsOver ? " + hand-over" : ""));
         }
 
         foreach (var call in shown)

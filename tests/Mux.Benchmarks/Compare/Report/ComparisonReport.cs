@@ -65,9 +65,18 @@ internal sealed record VariantResult : ILabelled
     /// <summary>The share of one processor that the server used.</summary>
     public double ProcessorShare => Samples.Median(Rounds.Select(r => r.ProcessorMicrosecondsPerRequest * r.RequestsPerSecond / 1e6));
 
-    public double? CallsPerRequest => Counters?.Calls.Values.Sum() / (double?)Counters?.Requests;
+    /// <summary>System calls of sockets and poller; null where they are not counted.</summary>
+    public double? CallsPerRequest => HasCalls ? Counters!.Calls.Values.Sum() / (double)Counters.Requests : null;
 
     public double? AcceptWouldBlocksPerRequest => Counters?.AcceptWouldBlocks / (double?)Counters?.Requests;
+
+    /// <summary>Whether system calls are counted.</summary>
+    [JsonIgnore]
+    public bool HasCalls => Counters is { AreComplete: true, Requests: > 0 };
+
+    /// <summary>Connections go from thread to thread, which costs calls of the runtime's locks beyond those counted.</summary>
+    [JsonIgnore]
+    public bool HandsOver => Variant.Architecture == "threadpool";
 
     internal bool IsMeasured => Rounds.Count > 0;
 }

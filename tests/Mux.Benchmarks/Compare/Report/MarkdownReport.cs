@@ -38,7 +38,10 @@ internal static class MarkdownReport
               second measure the clients, and processor time per request is what tells servers apart.
             - System calls are those of the server's sockets and pollers, counted by the server itself over its whole life, warm-up
               included, divided by the requests that it answered. The runtime's own calls (locks, memory, signals) are not ours to
-              count. "other" is getsockopt (how many connections wait) and shutdown.
+              count: not those of a threadpool's hand-over (the "+"), nor those of Socket.Select, so select has no figure. "other" is
+              getsockopt (how many connections wait) and shutdown.
+            - A blocking or prefork worker keeps to its connection: with keep-alive it serves as many clients as it has workers, and
+              the latency is that of those that are served.
             """);
         return text.ToString();
     }
@@ -59,7 +62,7 @@ internal static class MarkdownReport
             }
 
             text.AppendLine(Invariant(
-                $"| {result.Label} | {result.RequestsPerSecond:N0} | {result.Spread:P0} | {result.RequestsPerSecond / first!.RequestsPerSecond:0.00} | {result.P50Microseconds:N0} | {result.P99Microseconds:N0} | {Figure(result.ProcessorMicrosecondsPerRequest, "0.00")} | {Figure(result.ProcessorShare, "P0")} | {Figure(result.CallsPerRequest, "0.00")} | {Figure(result.AcceptWouldBlocksPerRequest, "0.000")} | {result.Rounds.Sum(r => r.Failures)} |"));
+                $"| {result.Label} | {result.RequestsPerSecond:N0} | {result.Spread:P0} | {result.RequestsPerSecond / first!.RequestsPerSecond:0.00} | {result.P50Microseconds:N0} | {result.P99Microseconds:N0} | {Figure(result.ProcessorMicrosecondsPerRequest, "0.00")} | {Figure(result.ProcessorShare, "P0")} | {Calls(result)} | {Figure(result.AcceptWouldBlocksPerRequest, "0.000")} | {result.Rounds.Sum(r => r.Failures)} |"));
         }
 
         return text.ToString();
@@ -68,7 +71,7 @@ internal static class MarkdownReport
     /// <summary>System calls per request by kind, of the servers that count them.</summary>
     internal static string CallTable(LoadReport load)
     {
-        var counted = load.Results.Where(r => r.Counters is { Requests: > 0 }).ToArray();
+        var counted = load.Results.Where(r => r.HasCalls).ToArray();
         if (counted.Length == 0)
             return "";
         var text = new StringBuilder();
@@ -77,11 +80,14 @@ internal static class MarkdownReport
         foreach (var result in counted)
         {
             var cells = CallOrder.Select(name => Invariant($"{result.Counters!.Calls[name] / (double)result.Counters.Requests:0.000}"));
-            text.AppendLine(Invariant($"| {result.Label} | {string.Join(" | ", cells)} | {result.CallsPerRequest:0.000} |"));
+            text.AppendLine(Invariant($"| {result.Label} | {string.Join(" | ", cells)} | {result.CallsPerRequest:0.000}{(result.HandsOver ? " +" : "")} |"));
         }
 
         return text.AppendLine().ToString();
     }
+
+    private static string Calls(VariantResult result) =>
+        Figure(result.CallsPerRequest, "0.00") + (result.HandsOver && result.HasCalls ? " +" : "");
 
     internal static string TitleOf(LoadPattern load, int depth) => load switch
     {

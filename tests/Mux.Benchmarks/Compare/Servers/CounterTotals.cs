@@ -20,6 +20,12 @@ internal sealed record CounterTotals
 
     public long WastedWakeUps { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="Calls"/> are the system calls that were made. Not on select: System.Net.Sockets makes its own there,
+    /// several for each registration, and nobody but a tracer can count them.
+    /// </summary>
+    public bool AreComplete { get; init; }
+
     /// <summary>System calls by what they are for: accept, recv, send, close, other, wait, change, wake.</summary>
     public required IReadOnlyDictionary<string, long> Calls { get; init; }
 
@@ -29,25 +35,24 @@ internal sealed record CounterTotals
     internal static CounterTotals? Read(IEnumerable<string> lines)
     {
         var processes = 0;
+        var complete = true;
         long requests = 0, accepted = 0, wouldBlocks = 0, wasted = 0;
         var calls = new Dictionary<string, long>();
         foreach (var line in lines.Where(l => l.StartsWith("{\"counters\":", StringComparison.Ordinal)))
         {
             using var document = JsonDocument.Parse(line);
             var root = document.RootElement;
+            var poller = root.GetProperty("poller");
             processes++;
+            complete &= root.GetProperty("backend").GetString() != "select" || poller.GetProperty("polls").GetInt64() == 0;
             requests += root.GetProperty("requests").GetInt64();
             accepted += root.GetProperty("accepted").GetInt64();
             wouldBlocks += root.GetProperty("acceptWouldBlocks").GetInt64();
             wasted += root.GetProperty("wastedWakeUps").GetInt64();
             foreach (var name in CallNames)
                 Add(name, root.GetProperty("calls").GetProperty(name).GetInt64());
-            var poller = root.GetProperty("poller");
             Add("wait", poller.GetProperty("polls").GetInt64());
-
-            // Select has no set in the kernel to change: each wait carries all of it.
-            if (root.GetProperty("backend").GetString() != "select")
-                Add("change", poller.GetProperty("changes").GetInt64());
+            Add("change", poller.GetProperty("changes").GetInt64());
             Add("wake", poller.GetProperty("wakes").GetInt64());
         }
 
@@ -60,6 +65,7 @@ internal sealed record CounterTotals
                 Accepted = accepted,
                 AcceptWouldBlocks = wouldBlocks,
                 WastedWakeUps = wasted,
+                AreComplete = complete,
                 Calls = calls,
             };
 
