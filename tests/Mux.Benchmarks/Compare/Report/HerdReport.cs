@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Serialization;
 using Mux.Benchmarks.Compare.Servers;
@@ -23,29 +24,31 @@ internal sealed record HerdReport
     internal string Table()
     {
         var text = new StringBuilder();
-        text.AppendLine("| server | load | connections | wasted wake-ups/connection | accept would-blocks/connection | waits/connection |");
-        text.AppendLine("| --- | --- | ---: | ---: | ---: | ---: |");
+        text.AppendLine("| server | load | connections | wake-ups/connection | for nothing, seen by the program | accepts that would block/connection | waits/connection |");
+        text.AppendLine("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
         foreach (var result in Results)
         {
             var load = result.Rate > 0 ? $"{result.Rate}/s" : "full";
             text.AppendLine(result.Counters is null
-                ? $"| {result.Label} | not measured: {result.Error} | | | | |"
+                ? $"| {result.Label} | not measured: {result.Error} | | | | | |"
                 : FormattableString.Invariant(
-                    $"| {result.Label} | {load} | {result.Counters.Accepted:N0} | {result.WastedWakeUps:0.000} | {result.AcceptWouldBlocks:0.000} | {result.Waits:0.00} |"));
+                    $"| {result.Label} | {load} | {result.Counters.Accepted:N0} | {Figure(result.WakeUps)} | {result.WastedWakeUps:0.000} | {result.AcceptWouldBlocks:0.000} | {result.Waits:0.00} |"));
         }
 
         return text.ToString();
     }
 
-    /// <summary>Draws the wasted wake-ups of the light load.</summary>
+    private static string Figure(double value) => double.IsNaN(value) ? "–" : value.ToString("0.00", CultureInfo.InvariantCulture);
+
+    /// <summary>Draws the wake-ups of the light load.</summary>
     internal (string Title, string File)? WriteChart(string folder)
     {
-        var rows = Results.Where(r => r.Rate > 0 && r.Counters is not null).ToArray();
+        var rows = Results.Where(r => r.Rate > 0 && !double.IsNaN(r.WakeUps)).ToArray();
         return rows.Length == 0
             ? null
             : Charts.Bars(
-                $"{Workers} workers, {Rate} connections a second: wake-ups for nothing (fewer is better)",
-                "wasted wake-ups per connection", "herd", rows, r => r.WastedWakeUps, "0.00", folder);
+                $"{Rate} connections a second: wake-ups per connection (fewer is better)",
+                "times a worker was woken, per connection", "herd", rows, r => r.WakeUps, "0.00", folder);
     }
 
     internal string ToMarkdown((string Title, string File)? chart)
@@ -56,7 +59,14 @@ internal sealed record HerdReport
             $"{Machine.Processor}, {Machine.Processors} processors; {Machine.System}; {Machine.Runtime}; {Machine.Date:yyyy-MM-dd HH:mm} UTC."));
         text.AppendLine(FormattableString.Invariant(
             $"{Workers} workers; one request per connection, {Seconds:0.###} s of each load; the full load is a closed loop of 64 clients."));
-        text.AppendLine("A wake-up is wasted when the poller reports the listener and nobody waits there any more.").AppendLine();
+        text.AppendLine("""
+
+            - Wake-ups are the voluntary context switches of the threads that run the loops: how often one slept and was woken. What
+              several workers have more than one is the herd.
+            - The program sees a wake-up for nothing when the poller reports the listener and nobody waits there any more. Most of the
+              herd it never sees: epoll_wait looks at the listener again before it returns, and goes back to sleep.
+
+            """);
         text.AppendLine("```").AppendLine(Command).AppendLine("```").AppendLine();
         text.Append(Table()).AppendLine();
         if (chart is var (title, file))
@@ -77,11 +87,17 @@ internal sealed record HerdResult : ILabelled
 
     public double RequestsPerSecond { get; init; }
 
+    /// <summary>Voluntary context switches of the threads that run loops.</summary>
+    public double LoopSleeps { get; init; } = double.NaN;
+
     public CounterTotals? Counters { get; init; }
 
     public long Failures { get; init; }
 
     public string? Error { get; init; }
+
+    /// <summary>Per connection: how often a worker slept and was woken, for whatever reason.</summary>
+    public double WakeUps => Counters is null ? double.NaN : LoopSleeps / Counters.Accepted;
 
     /// <summary>Per connection: wake-ups by the listener that found nobody.</summary>
     public double WastedWakeUps => Per(Counters?.WastedWakeUps);

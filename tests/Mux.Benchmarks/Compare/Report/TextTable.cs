@@ -13,14 +13,14 @@ internal static class TextTable
             .Select(line => line.Trim('|').Split('|').Select(cell => cell.Trim()).ToArray())
             .ToArray();
         var widths = Enumerable.Range(0, rows[0].Length)
-            .Select(column => rows.Max(row => row.Count(cell => cell.Length > 0) > 2 ? row.ElementAtOrDefault(column)?.Length ?? 0 : 0))
+            .Select(column => rows.Max(row => column == 0 || row.Count(cell => cell.Length > 0) > 2 ? row.ElementAtOrDefault(column)?.Length ?? 0 : 0))
             .ToArray();
         var text = new StringBuilder();
         foreach (var row in rows)
         {
-            for (var column = 0; column < row.Length; column++)
-                text.Append(column == 0 ? row[0].PadRight(widths[0]) : $"  {row[column].PadLeft(widths[column])}");
-            text.AppendLine();
+            var line = string.Join("  ", row.Select((cell, column) =>
+                column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column])));
+            text.AppendLine(line.TrimEnd());
         }
 
         return text.ToString();

@@ -30,7 +30,10 @@ internal sealed partial class ServerProcess : IDisposable
     internal Uri Url { get; private set; } = null!;
 
     /// <summary>Seconds of processor time it has used so far; NaN for a server that was not started here.</summary>
-    internal double ProcessorSeconds => _process is null ? double.NaN : ProcessTimes.Seconds(_process);
+    internal double ProcessorSeconds => _process is null ? double.NaN : ProcessAccounts.Seconds(_process);
+
+    /// <summary>See <see cref="ProcessAccounts.LoopSleeps"/>; NaN for a server that was not started here.</summary>
+    internal double LoopSleeps => _process is null ? double.NaN : ProcessAccounts.LoopSleeps(_process);
 
     /// <summary>Starts the server and waits until it says where it is, or, if it is a rival, until it can be reached.</summary>
     /// <exception cref="ServerFailedException">It does not start; the message says what it said.</exception>

@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace Mux.Benchmarks.Compare.Servers;
 
-/// <summary>The processor time of a server: of its process and of those that it started.</summary>
-internal static class ProcessTimes
+/// <summary>What the kernel keeps of a server, of its process and of those that it started.</summary>
+internal static class ProcessAccounts
 {
     // USER_HZ, in which /proc counts, is 100 on every system that .NET runs on.
     private const double TicksPerSecond = 100;
@@ -23,22 +23,47 @@ internal static class ProcessTimes
             return process.TotalProcessorTime.TotalSeconds;
         }
 
+        return Tree(process).Sum(entry => entry.Ticks) / TicksPerSecond;
+    }
+
+    /// <summary>How often the threads that run an event loop have gone to sleep: as often as something woke them.</summary>
+    /// <remarks>
+    /// A worker that the kernel wakes for a connection which another has accepted by then looks at the listener inside epoll_wait and
+    /// sleeps again, and the program never hears of it: only the count of context switches tells.
+    /// </remarks>
+    /// <param name="process">The process.</param>
+    /// <returns>Voluntary context switches; NaN where the system does not tell (anywhere but on Linux).</returns>
+    internal static double LoopSleeps(Process process) => OperatingSystem.IsLinux()
+        ? Tree(process).Sum(entry => Directory.EnumerateDirectories($"/proc/{entry.Pid}/task").Sum(Sleeps))
+        : double.NaN;
+
+    private static List<Entry> Tree(Process process)
+    {
         var all = Directory.EnumerateDirectories("/proc")
             .Select(path => int.TryParse(Path.GetFileName(path), out var pid) ? Read(pid) : null)
             .OfType<Entry>()
             .ToLookup(entry => entry.Parent);
-        var ticks = Read(process.Id)?.Ticks ?? 0;
-        var pending = new Queue<int>([process.Id]);
-        while (pending.TryDequeue(out var parent))
-        {
-            foreach (var child in all[parent])
-            {
-                ticks += child.Ticks;
-                pending.Enqueue(child.Pid);
-            }
-        }
+        List<Entry> tree = [.. Read(process.Id) is { } root ? [root] : Array.Empty<Entry>()];
+        for (var i = 0; i < tree.Count; i++)
+            tree.AddRange(all[tree[i].Pid]);
+        return tree;
+    }
 
-        return ticks / TicksPerSecond;
+    private static long Sleeps(string task)
+    {
+        const string Counter = "voluntary_ctxt_switches:";
+        try
+        {
+            return File.ReadAllText($"{task}/comm").Contains("loop", StringComparison.Ordinal)
+                ? long.Parse(
+                    File.ReadLines($"{task}/status").First(line => line.StartsWith(Counter, StringComparison.Ordinal))[Counter.Length..],
+                    CultureInfo.InvariantCulture)
+                : 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0; // It has ended.
+        }
     }
 
     private static Entry? Read(int pid)
