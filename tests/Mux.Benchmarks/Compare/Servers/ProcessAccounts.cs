@@ -32,9 +32,10 @@ internal static class ProcessAccounts
     /// sleeps again, and the program never hears of it: only the count of context switches tells.
     /// </remarks>
     /// <param name="process">The process.</param>
+    /// <param name="architecture">What the names of those threads begin with.</param>
     /// <returns>Voluntary context switches; NaN where the system does not tell (anywhere but on Linux).</returns>
-    internal static double LoopSleeps(Process process) => OperatingSystem.IsLinux()
-        ? Tree(process).Sum(entry => Directory.EnumerateDirectories($"/proc/{entry.Pid}/task").Sum(Sleeps))
+    internal static double LoopSleeps(Process process, string architecture) => OperatingSystem.IsLinux()
+        ? Tree(process).Sum(entry => Directory.EnumerateDirectories($"/proc/{entry.Pid}/task").Sum(task => Sleeps(task, architecture)))
         : double.NaN;
 
     private static List<Entry> Tree(Process process)
@@ -49,12 +50,12 @@ internal static class ProcessAccounts
         return tree;
     }
 
-    private static long Sleeps(string task)
+    private static long Sleeps(string task, string architecture)
     {
         const string Counter = "voluntary_ctxt_switches:";
         try
         {
-            return File.ReadAllText($"{task}/comm").Contains("loop", StringComparison.Ordinal)
+            return File.ReadAllText($"{task}/comm").StartsWith($"{architecture} ", StringComparison.Ordinal)
                 ? long.Parse(
                     File.ReadLines($"{task}/status").First(line => line.StartsWith(Counter, StringComparison.Ordinal))[Counter.Length..],
                     CultureInfo.InvariantCulture)

@@ -33,7 +33,9 @@ internal sealed partial class ServerProcess : IDisposable
     internal double ProcessorSeconds => _process is null ? double.NaN : ProcessAccounts.Seconds(_process);
 
     /// <summary>See <see cref="ProcessAccounts.LoopSleeps"/>; NaN for a server that was not started here.</summary>
-    internal double LoopSleeps => _process is null ? double.NaN : ProcessAccounts.LoopSleeps(_process);
+    internal double LoopSleeps => _process is null || Variant.Architecture is null
+        ? double.NaN
+        : ProcessAccounts.LoopSleeps(_process, Variant.Architecture);
 
     /// <summary>Starts the server and waits until it says where it is, or, if it is a rival, until it can be reached.</summary>
     /// <exception cref="ServerFailedException">It does not start; the message says what it said.</exception>
