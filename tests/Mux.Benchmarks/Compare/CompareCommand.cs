@@ -41,6 +41,9 @@ internal sealed class CompareCommand
     private readonly Option<string> _herdBackend = Text("--backend", "name", "auto", "The backend");
     private readonly Option<string> _herdOut = Text("--out", "folder", "report", "Where herd.md, herd.json and the chart go");
 
+    private readonly Option<string> _costsOut = Text("--out", "folder", "report", "Where costs.md, costs.json and the chart go");
+    private readonly Option<string> _talkOut = Text("--out", "folder", "docs/architectures", "Where everything goes");
+
     internal CompareCommand()
     {
         var compare = new Command("compare",
@@ -55,7 +58,17 @@ internal sealed class CompareCommand
             _herdWorkers, _rate, _herdSeconds, _herdBackend, _herdOut,
         };
         herd.SetAction(Herd);
+        var costs = new Command("costs", "Measures the system calls that the architectures differ in, one by one (Linux)") { _costsOut };
+        costs.SetAction(Costs);
+        var talk = new Command("talk",
+            "Everything that docs/architectures.md reports: costs, herd and the comparison of all architectures; several minutes")
+        {
+            _talkOut, _rivals,
+        };
+        talk.SetAction(Talk);
         compare.Subcommands.Add(herd);
+        compare.Subcommands.Add(costs);
+        compare.Subcommands.Add(talk);
         _root.Subcommands.Add(compare);
     }
 
@@ -145,6 +158,35 @@ internal sealed class CompareCommand
         File.WriteAllText(Path.Combine(folder, "herd.md"), report.ToMarkdown(report.WriteChart(folder)));
         Console.WriteLine($"\nReport: {Path.Combine(folder, "herd.md")}");
         return report.Results.Any(r => r.Failures > 0) ? 1 : 0;
+    }
+
+    private int Costs(ParseResult parsed)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new ArgumentException("The costs are measured on Linux only.");
+        var folder = Folder(parsed.GetValue(_costsOut)!);
+        using var costs = new Costs();
+        var report = new CostReport(Machine.Current(), CommandLine(parsed), costs.Measure());
+        Console.Write(TextTable.Align(report.Table()));
+        File.WriteAllText(Path.Combine(folder, "costs.json"), JsonReport.Write(report));
+        File.WriteAllText(Path.Combine(folder, "costs.md"), report.ToMarkdown(report.WriteChart(folder)));
+        return 0;
+    }
+
+    private int Talk(ParseResult parsed)
+    {
+        var folder = parsed.GetValue(_talkOut)!;
+        var rivals = (parsed.GetValue(_rivals) ?? []).SelectMany(rival => new[] { "--rival", rival });
+        string[][] parts =
+        [
+            ["compare", "costs", "--out", folder],
+            ["compare", "herd", "--out", folder],
+            [
+                "compare", "--architectures", "blocking,prefork,threadpool,evented,eager", "--backends", "epoll,select",
+                "--rounds", "5", "--out", folder, .. rivals,
+            ],
+        ];
+        return parts.Select(Run).ToArray().Max();
     }
 
     private IEnumerable<Variant> OurVariants(ParseResult parsed) =>

@@ -15,6 +15,8 @@ internal static partial class Charts
 
     private static readonly string[] SansSerif = ["Helvetica", "Arial", "Liberation Sans", "DejaVu Sans", "Noto Sans", "Segoe UI"];
 
+    private static readonly string? Font = SansSerif.FirstOrDefault(SKFontManager.Default.FontFamilies.Contains);
+
     private static readonly (string Name, string Title, string Color)[] Calls =
     [
         ("accept", "accept", "#0072B2"),
@@ -123,8 +125,8 @@ internal static partial class Charts
     private static Plot New(string title, string unit, string[] labels)
     {
         var plot = new Plot();
-        if (SansSerif.FirstOrDefault(SKFontManager.Default.FontFamilies.Contains) is { } font)
-            plot.Font.Set(font);
+        if (Font is not null)
+            plot.Font.Set(Font);
         plot.Title(title, 17);
         plot.XLabel(unit, 13);
         plot.Axes.Left.SetTicks([.. labels.Select((_, i) => -(double)i)], labels);
@@ -158,7 +160,8 @@ internal static partial class Charts
         plot.SavePng(Path.Combine(folder, $"{name}.png"), Width, height);
 
         // The fonts of the machine that drew it are not those of the reader: any sans serif will do.
-        var svg = AnyFontFamily().Replace(plot.GetSvgXml(Width, height), "font-family=\"Helvetica, Arial, sans-serif\"");
+        var svg = AnyFontFamily().Replace(
+            plot.GetSvgXml(Width, height), $"font-family=\"{Font ?? "DejaVu Sans"}, Verdana, Arial, sans-serif\"");
         File.WriteAllText(Path.Combine(folder, $"{name}.svg"), svg);
         return (title, $"{name}.svg");
     }
