@@ -43,6 +43,7 @@ internal sealed class Herd(HerdOptions options, TextWriter progress)
     private IEnumerable<Variant> Variants()
     {
         var shared = new Variant { Backend = options.Backend, Workers = options.Workers };
+        yield return shared with { Architecture = "prefork", Backend = null };
         yield return shared with { Architecture = "evented", Workers = 1 };
         yield return shared with { Architecture = "evented" };
         yield return shared with { Architecture = "evented", Exclusive = true };
