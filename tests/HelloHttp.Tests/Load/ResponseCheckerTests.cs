@@ -79,6 +79,20 @@ public class ResponseCheckerTests
         Assert.Equal(ResponseChecker.Mismatch, Checker().Advance(refusal));
     }
 
+    [Property(MaxTest = 100)]
+    public Property A_response_that_closes_is_right_once_and_the_last_however_it_is_cut() => Prop.ForAll(
+        Gen.Choose(0, 3).ToArbitrary(),
+        Gen.Choose(1, 200).ToArbitrary(),
+        (before, size) =>
+        {
+            var closing = Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(Response(Noon)).Replace("X-Last: 1", "Connection: close"));
+            var checker = new ResponseChecker(new ResponseTemplate(Response(Noon), _time), new ResponseTemplate(closing, _time));
+            byte[] stream = [.. Enumerable.Repeat(Response(Noon), before).SelectMany(r => r), .. closing];
+            var completed = stream.Chunk(size).Sum(piece => checker.Advance(piece));
+            return completed == before + 1 && checker.IsClosing && !checker.IsAmid
+                && checker.Advance("H"u8) == ResponseChecker.Mismatch;
+        });
+
     [Fact]
     public void A_response_without_a_date_is_compared_as_it_stands()
     {

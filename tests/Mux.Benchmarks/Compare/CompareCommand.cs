@@ -180,10 +180,10 @@ internal sealed class CompareCommand
         string[][] parts =
         [
             ["compare", "costs", "--out", folder],
-            ["compare", "herd", "--out", folder],
+            ["compare", "herd", "--seconds", "5", "--out", folder],
             [
                 "compare", "--architectures", "blocking,prefork,threadpool,evented,eager", "--backends", "epoll,select",
-                "--rounds", "5", "--out", folder, .. rivals,
+                "--rounds", "5", "--seconds", "1", "--out", folder, .. rivals,
             ],
         ];
         return parts.Select(Run).ToArray().Max();

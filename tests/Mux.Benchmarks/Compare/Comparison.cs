@@ -77,6 +77,8 @@ internal sealed class Comparison(ComparisonOptions options, TextWriter progress)
             contestant.Server = ServerProcess.Start(variant, pinning);
             contestant.Plan = LoadPlan.For(contestant.Server.Url, load, options.Connections, options.Depth);
             contestant.Template = Probe.Ask(contestant.Plan, expectedBody: variant.Rival is null ? "hello" : null);
+            if (load != LoadPattern.Close)
+                contestant.Closing = Probe.Ask(contestant.Plan with { Pattern = LoadPattern.Close }, expectedBody: null);
             if (options.WarmUp > TimeSpan.Zero)
                 Load(contestant, options.WarmUp);
             progress.WriteLine($"{load,-9} warmed up  {variant.Label} at {contestant.Server.Url} ({pinning.Description})");
@@ -103,6 +105,7 @@ internal sealed class Comparison(ComparisonOptions options, TextWriter progress)
         options.ClientThreads,
         duration,
         static () => BenchmarkBackends.Create(BenchmarkBackends.Available.First()),
+        contestant.Closing,
         contestant.Pinning.PinClient);
 
     private static VariantResult Finish(Contestant contestant) => new()
@@ -128,6 +131,8 @@ internal sealed class Comparison(ComparisonOptions options, TextWriter progress)
         internal LoadPlan? Plan { get; set; }
 
         internal ResponseTemplate? Template { get; set; }
+
+        internal ResponseTemplate? Closing { get; set; }
 
         internal string? Error { get; set; }
     }

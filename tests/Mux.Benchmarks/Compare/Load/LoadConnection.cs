@@ -20,7 +20,7 @@ internal sealed class LoadConnection(LoadWorker worker) : Watcher
         AwaitingEnd,
     }
 
-    private readonly ResponseChecker _checker = new(worker.Template);
+    private readonly ResponseChecker _checker = new(worker.Template, worker.ClosingTemplate);
     private EagerSocket _socket;
     private State _state;
     private Interest _interest;
@@ -145,9 +145,9 @@ internal sealed class LoadConnection(LoadWorker worker) : Watcher
                 worker.Complete(_began, completed);
             }
 
-            if (_owed == 0)
+            if (_owed == 0 || _checker.IsClosing)
             {
-                if (worker.Pattern != LoadPattern.Close)
+                if (worker.Pattern != LoadPattern.Close && !_checker.IsClosing)
                 {
                     AskAgain();
                     return;

@@ -22,6 +22,7 @@ internal static class LoadRun
     /// <param name="threads">Threads of clients.</param>
     /// <param name="duration">How long.</param>
     /// <param name="createPoller">Makes a thread's poller.</param>
+    /// <param name="closing">What a last answer on a connection may be instead; see <see cref="ResponseChecker"/>.</param>
     /// <param name="onThread">Called on each thread first, with its index: to pin it.</param>
     internal static LoadResult Run(
         LoadPlan plan,
@@ -29,6 +30,7 @@ internal static class LoadRun
         int threads,
         TimeSpan duration,
         Func<IPoller> createPoller,
+        ResponseTemplate? closing = null,
         Action<int>? onThread = null)
     {
         var workers = new LoadWorker[threads];
@@ -41,7 +43,7 @@ internal static class LoadRun
             {
                 var share = (plan.Connections / threads) + (i < plan.Connections % threads ? 1 : 0);
                 workers[i] = new LoadWorker(
-                    plan with { Rate = plan.Rate / threads, Requests = plan.Requests / threads }, template, share, createPoller());
+                    plan with { Rate = plan.Rate / threads, Requests = plan.Requests / threads }, template, closing, share, createPoller());
             }
 
             for (var i = 0; i < threads; i++)

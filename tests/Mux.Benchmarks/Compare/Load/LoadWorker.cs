@@ -18,10 +18,11 @@ internal sealed class LoadWorker : IDisposable
     private long _left;
 
     /// <summary>Makes the clients; none asks yet.</summary>
-    internal LoadWorker(LoadPlan plan, ResponseTemplate template, int connections, IPoller poller)
+    internal LoadWorker(LoadPlan plan, ResponseTemplate template, ResponseTemplate? closing, int connections, IPoller poller)
     {
         _plan = plan;
         Template = template.Copy();
+        ClosingTemplate = closing?.Copy();
         Address = plan.Target.Serialize();
         Requests = [.. Enumerable.Repeat(plan.Request, plan.RequestsAtOnce).SelectMany(r => r)];
         Loop = new EventLoop(poller, new EventLoopOptions { Name = "load" });
@@ -33,6 +34,8 @@ internal sealed class LoadWorker : IDisposable
     internal EventLoop Loop { get; }
 
     internal ResponseTemplate Template { get; }
+
+    internal ResponseTemplate? ClosingTemplate { get; }
 
     internal SocketAddress Address { get; }
 

@@ -4,16 +4,24 @@ namespace Mux.Benchmarks.Compare.Load;
 /// Checks the bytes that one connection receives, however they are cut: each response whole, the beginning of the next as far as it
 /// has come.
 /// </summary>
-internal sealed class ResponseChecker(ResponseTemplate template)
+/// <param name="template">What each response must be.</param>
+/// <param name="closing">
+/// What it may be instead, as the last one on its connection: a server may end any connection with <c>Connection: close</c>, and
+/// one with few workers does, so that others have their turn. Null if it is not allowed.
+/// </param>
+internal sealed class ResponseChecker(ResponseTemplate template, ResponseTemplate? closing = null)
 {
     /// <summary>What <see cref="Advance"/> answers when the bytes are not what they must be.</summary>
     internal const int Mismatch = -1;
 
-    private readonly byte[] _begun = new byte[template.Length];
+    private readonly byte[] _begun = new byte[Math.Max(template.Length, closing?.Length ?? 0)];
     private int _begunLength;
 
     /// <summary>Whether a response has begun and is not complete.</summary>
     internal bool IsAmid => _begunLength > 0;
+
+    /// <summary>Whether the server has said that it closes: nothing may follow.</summary>
+    internal bool IsClosing { get; private set; }
 
     /// <summary>Takes what was received.</summary>
     /// <param name="received">The bytes.</param>
@@ -21,34 +29,46 @@ internal sealed class ResponseChecker(ResponseTemplate template)
     internal int Advance(ReadOnlySpan<byte> received)
     {
         var completed = 0;
-        if (_begunLength > 0)
+        while (!received.IsEmpty)
         {
-            var missing = received[..Math.Min(received.Length, template.Length - _begunLength)];
-            missing.CopyTo(_begun.AsSpan(_begunLength));
-            _begunLength += missing.Length;
-            received = received[missing.Length..];
-            if (!template.MatchesBeginning(_begun.AsSpan(0, _begunLength)))
+            if (IsClosing)
                 return Mismatch;
-            if (_begunLength < template.Length)
-                return 0;
+            if (_begunLength == 0 && received.Length >= template.Length && template.Matches(received[..template.Length]))
+            {
+                received = received[template.Length..];
+                completed++;
+                continue;
+            }
+
+            var before = _begunLength;
+            var taken = Math.Min(received.Length, _begun.Length - before);
+            received[..taken].CopyTo(_begun.AsSpan(before));
+            var begun = _begun.AsSpan(0, before + taken);
+            var candidate = MayBe(template, begun) ? template : closing is not null && MayBe(closing, begun) ? closing : null;
+            if (candidate is null)
+                return Mismatch;
+            if (begun.Length < candidate.Length)
+            {
+                _begunLength = begun.Length;
+                return completed;
+            }
+
+            received = received[(candidate.Length - before)..];
             _begunLength = 0;
-            completed = 1;
-        }
-
-        for (; received.Length >= template.Length; received = received[template.Length..])
-        {
-            if (!template.Matches(received[..template.Length]))
-                return Mismatch;
             completed++;
+            IsClosing = candidate == closing;
         }
 
-        if (!template.MatchesBeginning(received))
-            return Mismatch;
-        received.CopyTo(_begun);
-        _begunLength = received.Length;
         return completed;
     }
 
     /// <summary>Forgets what has begun: a new connection.</summary>
-    internal void Reset() => _begunLength = 0;
+    internal void Reset()
+    {
+        _begunLength = 0;
+        IsClosing = false;
+    }
+
+    private static bool MayBe(ResponseTemplate template, ReadOnlySpan<byte> begun) =>
+        template.MatchesBeginning(begun[..Math.Min(begun.Length, template.Length)]);
 }
