@@ -26,6 +26,7 @@ internal sealed class CompareCommand
     private readonly Option<int> _threads = Number("--client-threads", 1, "Threads of clients");
     private readonly Option<int> _depth = Number("--depth", 16, "Requests sent at once by the pipeline load");
     private readonly Option<bool> _noPin = new("--no-pin") { Description = "Don't keep server and clients on processors of their own" };
+    private readonly Option<bool> _together = new("--one-processor") { Description = "Keep server and clients together on one processor: requests pile up, so the server is always busy" };
     private readonly Option<string> _out = Text("--out", "folder", "report", "Where report.md, report.json and the charts go");
 
     private readonly Option<string[]> _rivals = new("--rival")
@@ -50,7 +51,7 @@ internal sealed class CompareCommand
             "Runs HelloHttp in several shapes, and rivals, under the same load; prints a table and writes a report with charts")
         {
             _architectures, _backends, _workers, _models, _accepts, _loads, _rounds, _seconds, _warmUp, _connections, _threads,
-            _depth, _rivals, _noPin, _out,
+            _depth, _rivals, _noPin, _together, _out,
         };
         compare.SetAction(Compare);
         var herd = new Command("herd", "Counts the workers woken for nothing when several wait for the same listener")
@@ -104,6 +105,7 @@ internal sealed class CompareCommand
             Connections = AtLeast(1, parsed, _connections),
             ClientThreads = AtLeast(1, parsed, _threads),
             Depth = AtLeast(1, parsed, _depth),
+            Together = parsed.GetValue(_together),
             Pin = !parsed.GetValue(_noPin),
         };
         if (options.Variants.Count == 0)
@@ -177,14 +179,13 @@ internal sealed class CompareCommand
     {
         var folder = parsed.GetValue(_talkOut)!;
         var rivals = (parsed.GetValue(_rivals) ?? []).SelectMany(rival => new[] { "--rival", rival });
+        string[] all = ["compare", "--architectures", "blocking,prefork,threadpool,evented,eager", "--backends", "epoll,select", "--rounds", "5", "--seconds", "1"];
         string[][] parts =
         [
             ["compare", "costs", "--out", folder],
             ["compare", "herd", "--seconds", "5", "--out", folder],
-            [
-                "compare", "--architectures", "blocking,prefork,threadpool,evented,eager", "--backends", "epoll,select",
-                "--rounds", "5", "--seconds", "1", "--out", folder, .. rivals,
-            ],
+            [.. all, "--out", folder, .. rivals],
+            [.. all, "--load", "close", "--one-processor", "--out", Path.Combine(folder, "busy"), .. rivals],
         ];
         return parts.Select(Run).ToArray().Max();
     }

@@ -25,6 +25,8 @@ internal sealed record ComparisonOptions
 
     public int ClientThreads { get; init; } = 1;
 
+    public bool Together { get; init; }
+
     public bool Pin { get; init; } = true;
 }
 
@@ -69,7 +71,7 @@ internal sealed class Comparison(ComparisonOptions options, TextWriter progress)
     private Contestant Prepare(Variant variant, LoadPattern load)
     {
         var pinning = options.Pin && !(variant.Rival is not null && variant.Command is null)
-            ? Pinning.For(variant.Workers, options.ClientThreads)
+            ? options.Together ? Pinning.Together() : Pinning.For(variant.Workers, options.ClientThreads)
             : Pinning.None;
         var contestant = new Contestant(variant, pinning);
         try

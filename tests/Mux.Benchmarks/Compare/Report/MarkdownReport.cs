@@ -23,6 +23,8 @@ internal static class MarkdownReport
         {
             text.AppendLine($"## {TitleOf(load.Load, report.PipelineDepth)}").AppendLine();
             text.Append(Table(load));
+            foreach (var pinning in load.Results.Where(r => r.IsMeasured).GroupBy(r => r.Pinning))
+                text.AppendLine().AppendLine($"{string.Join(", ", pinning.Select(r => r.Label))}: {pinning.Key}.");
             text.AppendLine();
             text.Append(CallTable(load));
             foreach (var (title, file) in charts(load.Load))

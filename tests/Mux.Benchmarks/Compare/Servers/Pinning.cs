@@ -23,10 +23,12 @@ internal sealed unsafe partial class Pinning
 
     internal bool IsPinned => _server.Length > 0;
 
+    private bool IsTogether => IsPinned && _server.SequenceEqual(_clients);
+
     /// <summary>What was done, for the report.</summary>
-    internal string Description => IsPinned
-        ? $"server on processor {string.Join(", ", _server)}, clients on {string.Join(", ", _clients)}"
-        : "not pinned: server and clients share the processors";
+    internal string Description => !IsPinned ? "not pinned: server and clients share the processors"
+        : IsTogether ? $"server and clients together on processor {_server[0]}, the server in the scheduler's batch class"
+        : $"server on processor {string.Join(", ", _server)}, clients on {string.Join(", ", _clients)}";
 
     /// <summary>One processor for each worker and each thread of clients, where there are enough and the system has taskset.</summary>
     /// <param name="workers">Workers of the server.</param>
@@ -34,8 +36,20 @@ internal sealed unsafe partial class Pinning
     internal static Pinning For(int workers, int clientThreads)
     {
         var processors = Allowed();
-        return OperatingSystem.IsLinux() && workers > 0 && workers + clientThreads <= processors.Length && FindTaskset() is not null
+        return OperatingSystem.IsLinux() && workers > 0 && workers + clientThreads <= processors.Length && Find("taskset") is not null
             ? new(processors[..workers], processors[workers..(workers + clientThreads)])
+            : None;
+    }
+
+    /// <summary>
+    /// Everybody on one processor: requests pile up while the clients have it, so that the server, when its turn comes, is as busy
+    /// as can be, and what either side costs shows in the requests per second.
+    /// </summary>
+    internal static Pinning Together()
+    {
+        var processors = Allowed();
+        return OperatingSystem.IsLinux() && processors.Length > 0 && Find("taskset") is not null && Find("chrt") is not null
+            ? new(processors[..1], processors[..1])
             : None;
     }
 
@@ -44,7 +58,9 @@ internal sealed unsafe partial class Pinning
     /// <param name="command">The program and its arguments.</param>
     internal void Apply(ProcessStartInfo start, IEnumerable<string> command)
     {
-        string[] all = IsPinned ? [FindTaskset()!, "-c", string.Join(',', _server), .. command] : [.. command];
+        // A process of the batch class does not take the processor from another when it is woken (sched(7)).
+        string[] batch = IsTogether ? [Find("chrt")!, "--batch", "0"] : [];
+        string[] all = IsPinned ? [.. batch, Find("taskset")!, "-c", string.Join(',', _server), .. command] : [.. command];
         start.FileName = all[0];
         foreach (var argument in all[1..])
             start.ArgumentList.Add(argument);
@@ -76,9 +92,9 @@ internal sealed unsafe partial class Pinning
                 Enumerable.Range(0, 64).Where(bit => (word >> bit & 1) != 0).Select(bit => (i * 64) + bit))];
     }
 
-    private static string? FindTaskset() =>
+    private static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, "taskset"))
+            .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
 
     [SupportedOSPlatform("linux")]
