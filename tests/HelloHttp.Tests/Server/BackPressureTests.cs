@@ -3,7 +3,15 @@ using Xunit;
 
 namespace HelloHttp.Tests.Server;
 
+/// <summary>Tests that measure the memory of the whole process: they run when no others do.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class ProcessMemory
+{
+    internal const string Name = "process memory";
+}
+
 /// <summary>Peers that do not take what they asked for.</summary>
+[Collection(ProcessMemory.Name)]
 public sealed class BackPressureTests
 {
     // A connection that waits for its peer holds one unsent and perhaps one unread buffer of 64 KiB.
