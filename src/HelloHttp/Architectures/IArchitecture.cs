@@ -60,6 +60,7 @@ internal interface IRunningServer : IAsyncDisposable
 /// <param name="Logger">For what operators should read.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Tracer">Prints what happens to each connection; null, and free, unless somebody wants to see it.</param>
+/// <param name="AccessLog">Writes a line for each request; null, and free, unless somebody wants it.</param>
 internal sealed record ServerContext(
     ServerOptions Options,
     HttpService Service,
@@ -70,4 +71,5 @@ internal sealed record ServerContext(
     AcceptFailures AcceptFailures,
     ILogger Logger,
     TimeProvider Time,
-    Tracer? Tracer = null);
+    Tracer? Tracer = null,
+    AccessLog? AccessLog = null);

@@ -35,6 +35,12 @@ internal sealed class ServerOptions
     /// <summary>Whether to print what happens to each connection.</summary>
     public bool Trace { get; set; }
 
+    /// <summary>Where a line for each request goes: a file, <c>stdout</c> or <c>stderr</c>; null for nowhere.</summary>
+    public string? AccessLog { get; set; }
+
+    /// <summary>Whether that line is JSON in place of the common log format.</summary>
+    public bool AccessLogIsJson { get; set; }
+
     /// <summary>How long a stop waits for what is owed.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -46,6 +52,9 @@ internal sealed class ServerOptions
 
     /// <summary>How long a peer may take no byte of an answer it is owed.</summary>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Bytes per second that a peer must take of its answer on average over each <see cref="WriteTimeout"/>; 0 asks for none.</summary>
+    public int MinWriteRate { get; set; } = 240;
 
     /// <summary>Bytes per second that a request body must bring on average over each <see cref="BodyTimeout"/>; 0 asks for none.</summary>
     public int MinBodyRate { get; set; } = 240;
@@ -61,6 +70,9 @@ internal sealed class ServerOptions
     /// output, when it has drained. For measurements; see <see cref="Hosting.CounterReport"/>.
     /// </summary>
     public bool ReportCounters { get; set; }
+
+    /// <summary>Whether connections beyond <see cref="MaxConnections"/> are answered 503 and closed; otherwise they wait.</summary>
+    public bool RefusesWhenFull { get; set; }
 
     /// <summary>What one peer may ask for.</summary>
     public HttpLimits Limits { get; set; } = new();

@@ -57,10 +57,19 @@ internal static class Settings
             Parse = (options, text) => Set(ValueText.Number(text, 1, int.MaxValue, out var value), value, v => options.Backlog = v),
         },
         new("--max-connections", Key(nameof(ServerOptions.MaxConnections)), "number",
-            "Connections served at a time; more wait in the kernel's queue; 0 is no limit [default: 0]")
+            "Connections served at a time, see --when-full for more; 0 is no limit [default: 0]")
         {
             Parse = (options, text) => Set(
                 ValueText.Number(text, 0, int.MaxValue, out var value), value, v => options.MaxConnections = v),
+        },
+        new("--when-full", Key("WhenFull"), "wait|503",
+            "What becomes of connections beyond --max-connections: they wait to be accepted, or get 503 [default: wait]")
+        {
+            Parse = (options, text) =>
+            {
+                options.RefusesWhenFull = text == "503";
+                return text is "503" or "wait" ? null : "expected wait or 503";
+            },
         },
         new("--max-request-line", Key(nameof(HttpLimits.MaxRequestLine)), "size", "Longest request line [default: 8KiB]")
         {
@@ -107,6 +116,12 @@ internal static class Settings
         {
             Parse = (options, text) => Timeout(text, v => options.WriteTimeout = v),
         },
+        new("--min-write-rate", Key(nameof(ServerOptions.MinWriteRate)), "number",
+            "Bytes a second that a peer must take of its answer on average over each --write-timeout; 0 asks for none [default: 240]")
+        {
+            Parse = (options, text) => Set(
+                ValueText.Number(text, 0, int.MaxValue, out var value), value, v => options.MinWriteRate = v),
+        },
         new("--min-body-rate", Key(nameof(ServerOptions.MinBodyRate)), "number",
             "Bytes a second that a request body must bring on average; 0 asks for none [default: 240]")
         {
@@ -117,6 +132,23 @@ internal static class Settings
             "The stretch over which --min-body-rate is measured [default: 5s]")
         {
             Parse = (options, text) => Timeout(text, v => options.BodyTimeout = v),
+        },
+        new("--access-log", Key(nameof(ServerOptions.AccessLog)), "file",
+            "Write a line for each request to this file, to stdout or to stderr [default: none]")
+        {
+            Parse = (options, text) =>
+            {
+                options.AccessLog = text;
+                return text.Length == 0 ? "expected a file, stdout or stderr" : null;
+            },
+        },
+        new("--access-log-format", Key("AccessLogFormat"), "common|json", "How the access log is written [default: common]")
+        {
+            Parse = (options, text) =>
+            {
+                options.AccessLogIsJson = text == "json";
+                return text is "json" or "common" ? null : "expected common or json";
+            },
         },
         new("--drain-timeout", Key(nameof(ServerOptions.DrainTimeout)), "time",
             "How long a stop waits for what is owed [default: 10s]")

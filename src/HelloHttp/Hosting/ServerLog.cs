@@ -30,4 +30,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(8, LogLevel.Critical, "A loop has failed; the server stops.")]
     internal static partial void LoopFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(9, LogLevel.Warning, "The access log cannot be written: {Reason}")]
+    internal static partial void AccessLogFailed(ILogger logger, string reason);
 }

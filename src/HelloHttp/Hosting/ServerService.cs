@@ -23,6 +23,7 @@ internal sealed class ServerService(
     private const int Failed = 1;
 
     private IRunningServer? _server;
+    private AccessLog? _accessLog;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -38,10 +39,12 @@ internal sealed class ServerService(
         var listeners = Listeners.Open(options, architecture.Listening(options));
         try
         {
+            if (options.AccessLog is { } target)
+                metrics.Add(_accessLog = new AccessLog(AccessLog.Open(target), options.AccessLogIsJson, logger));
             var context = new ServerContext(
                 options, service, listeners, pollers, metrics, new Admission(options.MaxConnections),
                 new AcceptFailures(logger, time), logger, time,
-                options.Trace ? new Tracer(Console.Out, time) : null);
+                options.Trace ? new Tracer(Console.Out, time) : null, _accessLog);
             _server = architecture.Start(context);
         }
         catch (Exception e) when (e is IOException or OutOfMemoryException)
@@ -84,6 +87,7 @@ internal sealed class ServerService(
     {
         if (_server is not null)
             await _server.DisposeAsync().ConfigureAwait(false);
+        _accessLog?.Dispose();
     }
 
     private void OnLoopFailed(Task completion)

@@ -5,6 +5,9 @@ internal sealed partial class Http1
 {
     private Progress ReadRequestLine(ref Exchange exchange)
     {
+        // An empty line before it is no beginning: what comes behind it may be long in coming.
+        if (observer is not null && !exchange.Input.IsEmpty && exchange.Input[0] != '\r')
+            observer.OnBegin();
         switch (Line.Read(exchange.Input, ref _scanned, service.Limits.MaxRequestLine, out var line))
         {
             case LineStatus.Incomplete:
@@ -21,8 +24,8 @@ internal sealed partial class Http1
         if (line.IsEmpty)
             return ++_emptyLines <= MaxEmptyLines ? Progress.Made : Fail(Refusal.TooManyEmptyLines);
 
-        observer?.OnRequestLine(line);
         var refusal = _line.Parse(line);
+        observer?.OnRequestLine(line, _line.Method);
         if (refusal != Refusal.None)
             return Fail(refusal);
         _state = State.Fields;

@@ -99,6 +99,7 @@ internal sealed partial class Http1(HttpService service, Http1Observer? observer
     /// <summary>Makes the object as new, for the next connection.</summary>
     public void Reset()
     {
+        observer?.OnEnd();
         NextRequest();
         _last = _lingers = _draining = false;
         Requests = 0;

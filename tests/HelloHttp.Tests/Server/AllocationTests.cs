@@ -25,6 +25,29 @@ public sealed class AllocationTests
 
     [Theory]
     [MemberData(nameof(Allocationless))]
+    public async Task A_collector_of_durations_and_sizes_makes_a_request_allocate_nothing_either(string backend)
+    {
+        await using var server = new TestServer(backend, o => o.Workers = 1);
+        var durations = 0;
+        using var listener = new System.Diagnostics.Metrics.MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (ReferenceEquals(instrument.Meter, server.Meter))
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => durations++);
+        listener.Start();
+        using var socket = await server.ConnectAsync();
+        Assert.Equal(0, await LeastAllocated(server, async () =>
+        {
+            await socket.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            await socket.ReadResponseAsync();
+        }));
+        Assert.True(durations > Requests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Allocationless))]
     public async Task A_connection_per_request_allocates_nothing_once_one_was_there_before(string backend)
     {
         await using var server = new TestServer(backend, o => o.Workers = 1);

@@ -12,13 +12,15 @@ internal sealed class ServerProcess : IDisposable
     private static readonly TimeSpan HangGuard = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
-    private readonly Task<string> _errors;
+    private Task<string>? _errors;
 
-    private ServerProcess(Process process)
-    {
-        _process = process;
-        _errors = process.StandardError.ReadToEndAsync();
-    }
+    private ServerProcess(Process process) => _process = process;
+
+    private Task<string> Errors => _errors ??= _process.StandardError.ReadToEndAsync();
+
+    /// <summary>The next line on standard error; it is part of what <see cref="ExitAsync"/> returns no more.</summary>
+    internal async Task<string> ReadErrorLineAsync() =>
+        await _process.StandardError.ReadLineAsync().WaitAsync(HangGuard) ?? throw new EndOfStreamException("The process has ended.");
 
     /// <summary>The line that says where it serves.</summary>
     internal string Line { get; private set; } = "";
@@ -66,7 +68,7 @@ internal sealed class ServerProcess : IDisposable
     internal async Task WaitUntilServingAsync()
     {
         var line = await _process.StandardOutput.ReadLineAsync().WaitAsync(HangGuard);
-        Line = line ?? throw new InvalidOperationException($"It does not serve: {await _errors}");
+        Line = line ?? throw new InvalidOperationException($"It does not serve: {await Errors}");
     }
 
     /// <summary>The addresses in <see cref="Line"/>.</summary>
@@ -94,9 +96,10 @@ internal sealed class ServerProcess : IDisposable
     /// <returns>Exit code, and what else it wrote.</returns>
     internal async Task<(int ExitCode, string Output, string Errors)> ExitAsync()
     {
+        var errors = Errors;
         var output = await _process.StandardOutput.ReadToEndAsync().WaitAsync(HangGuard);
         await _process.WaitForExitAsync().WaitAsync(HangGuard);
-        return (_process.ExitCode, output, await _errors);
+        return (_process.ExitCode, output, await errors);
     }
 
     public void Dispose()

@@ -116,6 +116,49 @@ public sealed class TimeoutTests
         Assert.Equal(0, server.Sum(c => c.TimedOut));
     }
 
+    [Theory]
+    [MemberData(nameof(Available))]
+    public async Task A_peer_that_takes_a_little_all_the_time_but_less_than_the_rate_is_cut_off(string backend)
+    {
+        await using var server = new TestServer(
+            backend,
+            o =>
+            {
+                o.Workers = 1;
+                o.MinWriteRate = 100_000_000;
+            },
+            _time);
+        using var socket = await server.ConnectAsync();
+        await socket.SendAsync("GET /bytes/8000000000 HTTP/1.1\r\nHost: a\r\n\r\n");
+        await Parked(server);
+        _time.Advance(server.Options.WriteTimeout - Instant);
+        await TakeSome(server, socket);
+        await Parked(server);
+        Assert.Equal(1, await OpenAfterATurn(server));
+        _time.Advance(server.Options.WriteTimeout - Instant);
+
+        // It takes something again and again, and never lets the wait for progress itself run out.
+        try
+        {
+            while (server.OpenConnections == 1)
+                await socket.ReadAsync(100_000);
+        }
+        catch (Exception e) when (e is System.Net.Sockets.SocketException or EndOfStreamException)
+        {
+            // Cut off.
+        }
+
+        await TestServer.Until(() => server.OpenConnections == 0, "the connection ends");
+        Assert.Equal(1, server.Sum(c => c.TimedOut));
+    }
+
+    private static async Task TakeSome(TestServer server, System.Net.Sockets.Socket socket)
+    {
+        var sent = server.Sum(c => c.BytesSent);
+        while (server.Sum(c => c.BytesSent) == sent)
+            await socket.ReadAsync(100_000);
+    }
+
     private TestServer Start(string backend) => new(backend, (ServerOptions o) => o.Workers = 1, _time);
 
     /// <summary>Until so much has arrived and the loop has gone back to waiting.</summary>

@@ -84,7 +84,8 @@ internal abstract class LoopAcceptor : Watcher
     {
         for (var i = 0; i < count; i++)
         {
-            if (!_context.Admission.TryEnter())
+            var isAdmitted = _context.Admission.TryEnter();
+            if (!isAdmitted && !_context.Options.RefusesWhenFull)
             {
                 PauseAccepting();
                 return false;
@@ -93,11 +94,12 @@ internal abstract class LoopAcceptor : Watcher
             var result = Listener.TryAccept(out var socket);
             if (result.IsDone)
             {
-                _worker.Serve(socket);
+                _worker.Serve(socket, isAdmitted);
                 continue;
             }
 
-            _context.Admission.Leave();
+            if (isAdmitted)
+                _context.Admission.Leave();
             if (result.IsWouldBlock)
             {
                 _worker.Counters.AcceptWouldBlocks++;

@@ -1,4 +1,3 @@
-using HelloHttp.Http;
 using Mux;
 
 namespace HelloHttp.Architectures.Loops;
@@ -96,8 +95,7 @@ internal abstract partial class LoopConnection
         _unsent.Release();
         _interest = Interest.None;
         _waiting = Waiting.Nothing;
-        if (_http.LastRefusal != Refusal.None)
-            _worker.Counters.Refused[(int)_http.LastRefusal]++;
+        _isStalled = false;
         _http.Reset();
         _worker.Retire(this);
     }

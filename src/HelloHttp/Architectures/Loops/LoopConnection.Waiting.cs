@@ -28,11 +28,16 @@ internal abstract partial class LoopConnection
         if (interest == Interest.Writable)
         {
             // Arming it again without progress would let a peer that takes nothing wait for ever on spurious readiness.
-            if (_waiting != Waiting.Writable)
+            if (_waiting == Waiting.Writable)
+                return;
+            if (HasWriteRate())
                 Arm(Waiting.Writable, _worker.Options.WriteTimeout);
+            else
+                CutOff();
             return;
         }
 
+        _isStalled = false;
         switch (_http.Phase)
         {
             case Phase.Idle:
@@ -84,18 +89,16 @@ internal abstract partial class LoopConnection
         switch (_waiting)
         {
             case Waiting.Head:
-                Refuse();
+                Refuse(Refusal.Timeout);
                 break;
             case Waiting.Body when HasBodyRate():
                 ArmBody();
                 break;
             case Waiting.Body:
-                Refuse();
+                Refuse(Refusal.Timeout);
                 break;
             case Waiting.Writable:
-                // Closing would leave the kernel with what the peer does not take.
-                _worker.Counters.TimedOut++;
-                Abort();
+                CutOff();
                 break;
             default:
                 Close();
@@ -109,16 +112,41 @@ internal abstract partial class LoopConnection
         return _http.BodyReceived - _bodySoFar >= asked;
     }
 
-    /// <summary>Ends a request that takes too long, with the answer that the protocol has for it.</summary>
-    private void Refuse()
+    /// <summary>Whether the peer, while it takes less than it is owed, takes enough over each stretch of the write timeout.</summary>
+    private bool HasWriteRate()
     {
+        var clock = _worker.Loop.Clock;
+        var stretch = _isStalled ? clock.Since(_stalledSince) : TimeSpan.Zero;
+        if (_isStalled && stretch < _worker.Options.WriteTimeout)
+            return true;
+        var isEnough = !_isStalled || _taken >= _worker.Options.MinWriteRate * stretch.TotalSeconds;
+        _isStalled = true;
+        _stalledSince = clock.Timestamp;
+        _taken = 0;
+        return isEnough;
+    }
+
+    /// <summary>Ends a connection whose peer does not take its answer.</summary>
+    private void CutOff()
+    {
+        // Closing would leave the kernel with what the peer does not take.
         _worker.Counters.TimedOut++;
+        Abort();
+    }
+
+    /// <summary>Ends a request for a reason of the server's, with the answer that the protocol has for it.</summary>
+    private void Refuse(Refusal refusal)
+    {
+        if (refusal == Refusal.Timeout)
+            _worker.Counters.TimedOut++;
+        else
+            _worker.Counters.Overloaded++;
         _waiting = Waiting.Nothing;
         _unread.Release();
         Span<byte> output = _worker.Output;
         var exchange = new Exchange([], output);
-        _http.Refuse(ref exchange, _worker.Date, Refusal.Timeout);
-        _trace?.Refuse(Refusal.Timeout, output.Length - exchange.Output.Length);
+        _http.Refuse(ref exchange, _worker.Date, refusal);
+        _trace?.Refuse(refusal, output.Length - exchange.Output.Length);
         _unsent.Park(output[..^exchange.Output.Length]);
         Conclude();
     }

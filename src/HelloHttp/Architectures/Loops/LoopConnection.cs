@@ -1,3 +1,4 @@
+using HelloHttp.Hosting;
 using HelloHttp.Http;
 using HelloHttp.Tracing;
 using Mux;
@@ -12,6 +13,7 @@ internal abstract partial class LoopConnection : Watcher
 {
     private protected readonly LoopWorker _worker;
     private protected readonly Http1 _http;
+    private readonly RequestRecord _record;
     private protected Parked _unread;
     private protected Parked _unsent;
     private protected ConnectionTrace? _trace;
@@ -19,11 +21,15 @@ internal abstract partial class LoopConnection : Watcher
     private EagerSocket _socket;
     private Interest _interest;
     private Waiting _waiting;
+    private bool _isStalled;      // the peer takes less than it is owed,
+    private long _stalledSince;   // since when,
+    private long _taken;          // and what it has taken since then
 
     private protected LoopConnection(LoopWorker worker)
     {
         _worker = worker;
-        _http = new Http1(worker.Service);
+        _record = worker.NewRecord();
+        _http = new Http1(worker.Service, _record);
         _timer = new LoopTimer(worker.Loop, static connection => ((LoopConnection)connection!).OnTimeout(), this);
     }
 
@@ -33,14 +39,24 @@ internal abstract partial class LoopConnection : Watcher
     /// <inheritdoc cref="Previous"/>
     internal LoopConnection? Next { get; set; }
 
+    /// <summary>Whether it has one of the places of --max-connections; otherwise it is told that there is none.</summary>
+    internal bool IsAdmitted { get; private set; }
+
     /// <summary>Begins with a socket just accepted.</summary>
-    internal void Begin(EagerSocket socket)
+    /// <param name="socket">The socket.</param>
+    /// <param name="isAdmitted">Whether there is a place for it.</param>
+    internal void Begin(EagerSocket socket, bool isAdmitted)
     {
+        IsAdmitted = isAdmitted;
         _socket = socket;
         _trace = _worker.Tracer?.Accepted(_worker.Loop.Name, socket);
+        _record.Accepted(socket);
         if (_worker.IsDraining)
             _http.CloseAfterCurrent();
-        Start();
+        if (isAdmitted)
+            Start();
+        else
+            Refuse(Refusal.Overloaded);
     }
 
     /// <inheritdoc/>
@@ -92,6 +108,7 @@ internal abstract partial class LoopConnection : Watcher
         _trace?.Send(sent, bytes.Length);
 
         // The write timeout begins anew with the next wait: the peer has taken something.
+        _taken += sent.Count;
         if (sent.Count > 0 && _waiting == Waiting.Writable)
             _waiting = Waiting.Nothing;
         if (sent.IsDone || sent.IsWouldBlock)

@@ -90,7 +90,8 @@ internal sealed class LoopServer : IRunningServer
             for (var i = 0; listener.TryAccept(out var socket).IsDone; i++)
             {
                 var worker = _workers[i % _workers.Count];
-                if (!_context.Admission.TryEnter() || !worker.Loop.Post(() => worker.Serve(socket)))
+                var isAdmitted = _context.Admission.TryEnter();
+                if ((!isAdmitted && !_context.Options.RefusesWhenFull) || !worker.Loop.Post(() => worker.Serve(socket, isAdmitted)))
                     socket.Close();
             }
         }

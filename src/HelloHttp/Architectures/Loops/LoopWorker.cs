@@ -15,6 +15,7 @@ internal sealed class LoopWorker
     private readonly ServerContext _context;
     private readonly LoopArchitecture _architecture;
     private readonly WorkerBuffers _buffers;
+    private readonly AccessLogBuffer? _accessLog;
     private readonly List<LoopAcceptor> _acceptors = [];
     private readonly TaskCompletionSource _stoppedAccepting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -28,6 +29,7 @@ internal sealed class LoopWorker
         _context = context;
         _architecture = architecture;
         _buffers = new WorkerBuffers(context.Service, loop.Clock);
+        _accessLog = context.AccessLog?.NewBuffer();
         Loop = loop;
         foreach (var listener in context.Listeners.Sockets)
             _acceptors.Add(architecture.NewAcceptor(this, listener, context));
@@ -59,6 +61,9 @@ internal sealed class LoopWorker
     /// <summary>Complete when this loop drains and has no connection left.</summary>
     internal Task Drained => _drained.Task;
 
+    /// <summary>What writes one connection's requests down.</summary>
+    internal RequestRecord NewRecord() => new(Counters, _context.Metrics, _accessLog, _context.Time);
+
     /// <summary>Begins to accept; before the loop runs or on its thread.</summary>
     internal void Start()
     {
@@ -67,7 +72,9 @@ internal sealed class LoopWorker
     }
 
     /// <summary>Serves a connection just accepted, as far as it goes.</summary>
-    internal void Serve(EagerSocket socket)
+    /// <param name="socket">The connection.</param>
+    /// <param name="isAdmitted">Whether there is a place for it; otherwise it is answered 503.</param>
+    internal void Serve(EagerSocket socket, bool isAdmitted = true)
     {
         var connection = _free;
         if (connection is null)
@@ -84,7 +91,7 @@ internal sealed class LoopWorker
         Counters.Accepted++;
         try
         {
-            connection.Begin(socket);
+            connection.Begin(socket, isAdmitted);
         }
         catch (Exception e)
         {
@@ -107,7 +114,8 @@ internal sealed class LoopWorker
         _free = connection;
         _connections--;
         Counters.Closed++;
-        _context.Admission.Leave();
+        if (connection.IsAdmitted)
+            _context.Admission.Leave();
         foreach (var acceptor in _acceptors)
             acceptor.OnConnectionClosed();
         CompleteDrain();

@@ -1,4 +1,5 @@
 using HelloHttp.Hosting;
+using HelloHttp.Http;
 using HelloHttp.Tracing;
 using Mux;
 
@@ -30,7 +31,16 @@ internal sealed class BlockingAcceptor(
             counters.Accepted++;
             connection = new Accepted(socket, context.Tracer?.Accepted(name, socket));
             while (!context.Admission.TryEnter() && !stop.IsCut)
+            {
+                if (context.Options.RefusesWhenFull)
+                {
+                    Refuse(connection);
+                    return false;
+                }
+
                 stop.Rest(Moment);
+            }
+
             return true;
         }
 
@@ -45,6 +55,28 @@ internal sealed class BlockingAcceptor(
         context.AcceptFailures.Report(result.Error);
         stop.Rest(Moment);
         return false;
+    }
+
+    /// <summary>There is no place: 503, and the end.</summary>
+    private void Refuse(Accepted connection)
+    {
+        counters.Overloaded++;
+        counters.Refused[(int)Refusal.Overloaded]++;
+        Span<byte> output = stackalloc byte[Http1.MinOutput];
+        var exchange = new Exchange([], output);
+        new Http1(context.Service).Refuse(ref exchange, new HttpDate(context.Time.GetUtcNow()), Refusal.Overloaded);
+        var written = output.Length - exchange.Output.Length;
+        connection.Trace?.Refuse(Refusal.Overloaded, written);
+        var socket = connection.Socket;
+        socket.TrySend(output[..written]);
+
+        // A request that has come and is not read would turn the close into a reset (RFC 9112 section 9.6). It waits a tick
+        // for it at most: nobody is accepted meanwhile.
+        socket.ShutdownSend();
+        socket.TryReceive(output);
+        connection.Trace?.Close();
+        socket.Close();
+        counters.Closed++;
     }
 }
 

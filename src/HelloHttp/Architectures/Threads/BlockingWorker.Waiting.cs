@@ -113,6 +113,27 @@ internal sealed partial class BlockingWorker
         return false;
     }
 
+    /// <summary>Whether the peer, while it takes less than it is owed, takes enough over each stretch of the write timeout.</summary>
+    /// <param name="since">When the stretch began; 0 before the first.</param>
+    /// <param name="taken">What it has taken in it.</param>
+    /// <returns>False: the connection has ended.</returns>
+    private bool HasWriteRate(ref long since, ref long taken)
+    {
+        var stretch = since == 0 ? TimeSpan.Zero : _clock.Since(since);
+        if (since != 0 && stretch < Options.WriteTimeout)
+            return true;
+        if (since != 0 && taken < Options.MinWriteRate * stretch.TotalSeconds)
+        {
+            Counters.TimedOut++;
+            Abort();
+            return false;
+        }
+
+        since = _clock.Timestamp;
+        taken = 0;
+        return true;
+    }
+
     /// <summary>Ends a request that takes too long, with the answer that the protocol has for it.</summary>
     /// <returns>False: the connection has ended.</returns>
     private bool Refuse()

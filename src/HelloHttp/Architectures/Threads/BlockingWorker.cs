@@ -23,6 +23,7 @@ internal sealed partial class BlockingWorker
     private readonly Func<bool> _doOthersWait;
     private readonly LoopClock _clock;
     private readonly WorkerBuffers _buffers;
+    private readonly RequestRecord _record;
     private readonly Http1 _http;
     private EagerSocket _socket;
     private ConnectionTrace? _trace;
@@ -43,7 +44,8 @@ internal sealed partial class BlockingWorker
         _doOthersWait = doOthersWait;
         _clock = new LoopClock(context.Time);
         _buffers = new WorkerBuffers(context.Service, _clock);
-        _http = new Http1(context.Service);
+        _record = new RequestRecord(Counters, context.Metrics, context.AccessLog?.Shared, context.Time);
+        _http = new Http1(context.Service, _record);
     }
 
     internal string Name { get; }
@@ -61,6 +63,7 @@ internal sealed partial class BlockingWorker
         _socket = connection.Socket;
         _trace = connection.Trace;
         _trace?.ServedBy(Name);
+        _record.Accepted(_socket);
         _clock.NextBatch();
         Begin();
         try
@@ -73,8 +76,6 @@ internal sealed partial class BlockingWorker
             Abort();
         }
 
-        if (_http.LastRefusal != Refusal.None)
-            Counters.Refused[(int)_http.LastRefusal]++;
         _http.Reset();
         Counters.Closed++;
         _context.Admission.Leave();
@@ -151,7 +152,7 @@ internal sealed partial class BlockingWorker
     /// <returns>False when the connection has ended.</returns>
     private bool Send(ReadOnlySpan<byte> bytes)
     {
-        var stalledSince = 0L;
+        long stalledSince = 0, stretchSince = 0, taken = 0;
         while (!bytes.IsEmpty)
         {
             if (!MaySend(stalledSince))
@@ -161,6 +162,7 @@ internal sealed partial class BlockingWorker
             _trace?.Send(sent, bytes.Length);
             Counters.BytesSent += sent.Count;
             bytes = bytes[sent.Count..];
+            taken += sent.Count;
             if (sent.IsDone)
             {
                 stalledSince = 0;
@@ -170,6 +172,8 @@ internal sealed partial class BlockingWorker
                 _clock.NextBatch();
                 if (stalledSince == 0)
                     stalledSince = _clock.Timestamp;
+                if (!HasWriteRate(ref stretchSince, ref taken))
+                    return false;
             }
             else
             {
