@@ -92,10 +92,14 @@ string Try(Defect defect, string tests, string filter, string[] mustFail)
             return "NOT FOUND";
         if (exit < 0)
             return "red (the tests hang)";
-        var failed = Regex.Matches(output, @"^\s*Failed (\S+)", RegexOptions.Multiline).Select(m => m.Groups[1].Value).Distinct().ToList();
+        var failed = Regex.Matches(output, @"^\s*(?:Failed |\[xUnit\.net [\d:.]+\]\s+)(\S+\.\S+).*$", RegexOptions.Multiline)
+            .Where(m => m.Value.TrimStart().StartsWith("Failed", StringComparison.Ordinal) || m.Value.Contains("[FAIL]", StringComparison.Ordinal))
+            .Select(m => m.Groups[1].Value).Distinct().ToList();
         var spared = mustFail.Where(m => !failed.Any(f => f.Contains(m, StringComparison.Ordinal))).ToList();
         if (failed.Count == 0 && output.Contains("crashed", StringComparison.OrdinalIgnoreCase))
             return "red (the test process crashed)";
+        if (failed.Count == 0)
+            return "UNCLEAR: " + output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).LastOrDefault();
         return spared.Count == 0
             ? $"red, {failed.Count} tests, {failed[0][(failed[0].LastIndexOf('.') + 1)..]} among them"
             : $"NOT FOUND for {string.Join(", ", spared)}";
