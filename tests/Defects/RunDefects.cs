@@ -128,7 +128,7 @@ static (int Exit, string Output) Run(string program, string[] arguments, string 
     using var process = Process.Start(start)!;
     var error = process.StandardError.ReadToEndAsync();
     var output = process.StandardOutput.ReadToEndAsync();
-    if (!process.WaitForExit(TimeSpan.FromMinutes(5)))
+    if (!process.WaitForExit(TimeSpan.FromMinutes(2.5)))
     {
         process.Kill(entireProcessTree: true);
         process.WaitForExit();
