@@ -1,4 +1,5 @@
 using HelloHttp.Http;
+using HelloHttp.Processes;
 using Microsoft.Extensions.Configuration;
 
 namespace HelloHttp.Configuration;
@@ -16,7 +17,7 @@ internal sealed class ServerOptions
     /// <summary>The port; 0 takes a free one, the same for every address.</summary>
     public int Port { get; set; } = 8000;
 
-    /// <summary>Workers, each with a thread of its own; unless set, as many as the architecture has by default.</summary>
+    /// <summary>Workers, threads or processes; unless set, as many as the architecture has by default.</summary>
     public int Workers
     {
         get => _workers ?? Architectures.Architecture.Find(Architecture)!.DefaultWorkers;
@@ -31,6 +32,18 @@ internal sealed class ServerOptions
 
     /// <summary>The shape of the server: the name of an <see cref="Architectures.IArchitecture"/>.</summary>
     public string Architecture { get; set; } = Architectures.Architecture.Default;
+
+    /// <summary>Whether workers are threads or processes.</summary>
+    public WorkerModel WorkerModel { get; set; }
+
+    /// <summary>Whether workers share their listeners.</summary>
+    public AcceptMode Accept { get; set; }
+
+    /// <summary>Whether the kernel wakes as few as it can of the workers that wait for a shared listener.</summary>
+    public bool Exclusive { get; set; }
+
+    /// <summary>In a worker process: what its supervisor has told it.</summary>
+    internal WorkerAssignment? Assignment { get; private set; }
 
     /// <summary>Whether to print what happens to each connection.</summary>
     public bool Trace { get; set; }
@@ -62,7 +75,7 @@ internal sealed class ServerOptions
     /// <summary>The stretch over which <see cref="MinBodyRate"/> is measured.</summary>
     public TimeSpan BodyTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Connections served at a time by the whole process; more wait in the kernel's queue. 0 is no limit.</summary>
+    /// <summary>Connections served at a time by all workers together; more wait in the kernel's queue. 0 is no limit.</summary>
     public int MaxConnections { get; set; }
 
     /// <summary>
@@ -76,6 +89,14 @@ internal sealed class ServerOptions
 
     /// <summary>What one peer may ask for.</summary>
     public HttpLimits Limits { get; set; } = new();
+
+    /// <summary>Makes them those of one of several worker processes, of which each has one worker.</summary>
+    internal void Assign(WorkerAssignment assignment)
+    {
+        Assignment = assignment;
+        Workers = 1;
+        MaxConnections = assignment.ShareOf(MaxConnections);
+    }
 
     /// <summary>The options that the configuration asks for.</summary>
     /// <param name="configuration">Files, environment and command line, the later winning.</param>

@@ -25,7 +25,7 @@ internal static class Settings
         new("--backend", $"{MuxOptions.Section}:{nameof(MuxOptions.Backend)}", "name",
             "How to wait for sockets: auto, epoll (Linux), kqueue (macOS, FreeBSD) or select [default: auto]"),
         new("--workers", Key(nameof(ServerOptions.Workers)), "number",
-            "Threads that serve, each with an event loop where there are any [default: one per core; blocking 1; threadpool 8 per core]")
+            "How many serve, each with an event loop where there are any [default: one per core; blocking 1; threadpool 8 per core]")
         {
             Parse = (options, text) => Set(ValueText.Number(text, 1, 1024, out var value), value, v => options.Workers = v),
         },
@@ -37,6 +37,22 @@ internal static class Settings
                 options.Architecture = text;
                 return Architecture.Find(text) is null ? $"expected {string.Join(" or ", Architecture.Names)}" : null;
             },
+        },
+        new("--worker-model", Key(nameof(ServerOptions.WorkerModel)), "thread|process",
+            "What a worker is: a thread, or a process under a supervisor that replaces it when it dies (not on Windows) [default: thread]")
+        {
+            Parse = (options, text) => Choice<WorkerModel>(text, v => options.WorkerModel = v),
+        },
+        new("--accept", Key(nameof(ServerOptions.Accept)), "shared|reuseport",
+            "Workers share listeners, or each has its own on the same port and the kernel deals connections out (Linux, FreeBSD) [default: shared]")
+        {
+            Parse = (options, text) => Choice<AcceptMode>(text, v => options.Accept = v),
+        },
+        new("--exclusive", Key(nameof(ServerOptions.Exclusive)), "true|false",
+            "Wake one of the workers that wait for a shared listener instead of all (epoll)")
+        {
+            IsFlag = true,
+            Parse = (options, text) => Set(ValueText.Flag(text, out var value), value, v => options.Exclusive = v),
         },
         new("--trace", Key(nameof(ServerOptions.Trace)), "true|false", "Print what happens to each connection as it happens")
         {
@@ -175,6 +191,19 @@ internal static class Settings
 
     private static string? Size(string text, int least, Action<int> set) =>
         Set(ValueText.Size(text, least, MaxHeadSize, out var value), (int)value, set);
+
+    private static string? Choice<T>(string text, Action<T> set)
+        where T : struct, Enum
+    {
+        // Not Enum.Parse, which also takes numbers and lists of names.
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (value.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+                return Set(null, value, set);
+        }
+
+        return $"expected {string.Join(" or ", Enum.GetNames<T>().Select(n => n.ToLowerInvariant()))}";
+    }
 
     private static string? Set<T>(string? expected, T value, Action<T> set)
     {

@@ -1,4 +1,5 @@
 using HelloHttp.Configuration;
+using HelloHttp.Processes;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -21,27 +22,39 @@ internal static class ServerHost
     /// <returns>The exit code: 0 after an orderly stop, 1 when the server cannot start; then one line on standard error says why.</returns>
     internal static async Task<int> RunAsync(Action<IConfigurationBuilder> configure)
     {
+        SupervisorLink? supervisor = null;
         try
         {
-            using var host = Build(configure);
+            supervisor = WorkerAssignment.Take() is { } assignment ? new SupervisorLink(assignment) : null;
+            using var host = Build(configure, supervisor);
             await host.RunAsync().ConfigureAwait(false);
             return Environment.ExitCode;
         }
         catch (Exception e) when (e is StartupException or OptionsValidationException or BackendUnavailableException
             or InvalidDataException or IOException or UnauthorizedAccessException or FormatException)
         {
-            await Console.Error.WriteLineAsync($"HelloHttp: {OneLine(e)}").ConfigureAwait(false);
+            // What all workers suffer from is said once, by the supervisor.
+            if (supervisor is not null)
+                supervisor.ReportFailure(OneLine(e));
+            else
+                await Console.Error.WriteLineAsync($"HelloHttp: {OneLine(e)}").ConfigureAwait(false);
             return CannotStart;
+        }
+        finally
+        {
+            supervisor?.Dispose();
         }
     }
 
-    private static IHost Build(Action<IConfigurationBuilder> configure)
+    private static IHost Build(Action<IConfigurationBuilder> configure, SupervisorLink? supervisor)
     {
         // The empty builder: the default one also watches files, binds the event log and looks for user secrets.
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = "HelloHttp" });
         builder.Configuration.SetBasePath(Environment.CurrentDirectory);
         configure(builder.Configuration);
         var options = ServerOptions.From(builder.Configuration);
+        if (supervisor is not null)
+            options.Assign(supervisor.Assignment);
 
         // Before the first socket: the switch is read once.
         if (options.ReportCounters)
@@ -68,7 +81,16 @@ internal static class ServerHost
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => new ServerMetrics());
-        builder.Services.AddHostedService<ServerService>();
+        if (supervisor is not null)
+        {
+            builder.Services.AddSingleton(supervisor);
+            builder.Services.AddHostedService<SupervisorFollower>();
+        }
+
+        if (options.WorkerModel == WorkerModel.Process && supervisor is null)
+            builder.Services.AddHostedService<Supervisor>();
+        else
+            builder.Services.AddHostedService<ServerService>();
         return builder.Build();
     }
 

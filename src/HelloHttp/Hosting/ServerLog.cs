@@ -33,4 +33,25 @@ internal static partial class ServerLog
 
     [LoggerMessage(9, LogLevel.Warning, "The access log cannot be written: {Reason}")]
     internal static partial void AccessLogFailed(ILogger logger, string reason);
+
+    [LoggerMessage(20, LogLevel.Warning, "Worker {Index} (process {Pid}) ended after {Age:F1} s: {Reason}.")]
+    internal static partial void WorkerEnded(ILogger logger, int index, int pid, string reason, double age);
+
+    [LoggerMessage(21, LogLevel.Warning, "Worker {Index} is started again as process {Pid}.")]
+    internal static partial void WorkerStarted(ILogger logger, int index, int pid);
+
+    [LoggerMessage(22, LogLevel.Warning, "Worker {Index} ends too often; it is started again in {Delay} s.")]
+    internal static partial void WorkerDelayed(ILogger logger, int index, double delay);
+
+    [LoggerMessage(23, LogLevel.Error, "Worker {Index} cannot be started: {Reason}")]
+    internal static partial void WorkerNotStarted(ILogger logger, int index, string reason);
+
+    [LoggerMessage(24, LogLevel.Warning, "Worker process {Pid} did not stop within the drain timeout and is killed.")]
+    internal static partial void WorkerKilled(ILogger logger, int pid);
+
+    [LoggerMessage(25, LogLevel.Warning, "Worker process {Pid} ended with exit code {ExitCode} instead of draining.")]
+    internal static partial void WorkerDrainedBadly(ILogger logger, int pid, int exitCode);
+
+    [LoggerMessage(26, LogLevel.Information, "Stopped; all worker processes have ended.")]
+    internal static partial void WorkersDrained(ILogger logger);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using HelloHttp.Architectures;
 using HelloHttp.Configuration;
 using HelloHttp.Http;
+using HelloHttp.Processes;
 using HelloHttp.Tracing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,7 +19,8 @@ internal sealed class ServerService(
     ServerMetrics metrics,
     TimeProvider time,
     IHostApplicationLifetime application,
-    ILogger<ServerService> logger) : IHostedService, IAsyncDisposable
+    ILogger<ServerService> logger,
+    SupervisorLink? supervisor = null) : IHostedService, IAsyncDisposable
 {
     private const int Failed = 1;
 
@@ -28,14 +30,7 @@ internal sealed class ServerService(
     public Task StartAsync(CancellationToken cancellationToken)
     {
         var service = new HttpService(options.Limits, Encoding.UTF8.GetBytes(options.Body));
-        var architecture = Architecture.Find(options.Architecture)!;
-        architecture.Check(options);
-        if (!architecture.UsesPoller && backend.Value.Backend is { Length: > 0 } named && !named.Equals(MuxOptions.Auto, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new StartupException(
-                $"--architecture {architecture.Name} sleeps in the system calls themselves, so --backend {named} makes no sense with it.");
-        }
-
+        var architecture = Startup.Check(options, pollers, backend.Value);
         var listeners = Listeners.Open(options, architecture.Listening(options));
         try
         {
@@ -59,10 +54,11 @@ internal sealed class ServerService(
             throw;
         }
 
-        var urls = string.Join(" and ", listeners.Urls);
-        ServerLog.Serving(logger, urls, pollers.BackendName, options.Workers);
-        var waiting = architecture.UsesPoller ? $", backend {pollers.BackendName}" : "";
-        Console.Out.WriteLine($"HelloHttp serves {urls} ({architecture.Name}{waiting}, workers {options.Workers})");
+        ServerLog.Serving(logger, string.Join(" and ", listeners.Urls), pollers.BackendName, options.Workers);
+        if (supervisor is null)
+            Console.Out.WriteLine(Startup.Line(options, architecture, pollers.BackendName, listeners));
+        else
+            supervisor.ReportServing();
 
         // Half a server is none: whoever supervises the process starts a whole one.
         _ = _server.Completion.ContinueWith(OnLoopFailed, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);

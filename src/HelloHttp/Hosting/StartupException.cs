@@ -1,4 +1,4 @@
 namespace HelloHttp.Hosting;
 
 /// <summary>The server cannot start as it was told to. The message is one line for whoever started it.</summary>
-internal sealed class StartupException(string message, Exception? cause = null) : Exception(message, cause);
+internal class StartupException(string message, Exception? cause = null) : Exception(message, cause);

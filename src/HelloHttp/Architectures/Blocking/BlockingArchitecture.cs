@@ -19,10 +19,18 @@ internal sealed class BlockingArchitecture : ThreadArchitecture
     /// <inheritdoc/>
     public override void Check(ServerOptions options)
     {
+        base.Check(options);
         if (options.Workers != 1)
         {
             throw new StartupException(
                 $"--architecture blocking is one loop, so --workers {options.Workers} makes no sense; prefork is the same loop with workers.");
+        }
+
+        if (options.WorkerModel == WorkerModel.Process || options.Accept == AcceptMode.ReusePort)
+        {
+            var option = options.WorkerModel == WorkerModel.Process ? "--worker-model process" : "--accept reuseport";
+            throw new StartupException(
+                $"--architecture blocking is one loop, so {option} makes no sense with it; prefork is the same loop with workers.");
         }
     }
 

@@ -8,13 +8,14 @@ internal sealed class EventedAcceptor(LoopWorker worker, ListenSocket listener, 
     : LoopAcceptor(worker, listener, context)
 {
     /// <inheritdoc/>
-    private protected override PollMode Mode => PollMode.OneShot;
+    /// <remarks>The kernel has no one-shot wake-up that is exclusive: level-triggered, the wait before each accept stays.</remarks>
+    private protected override PollMode Mode => IsExclusive ? base.Mode : PollMode.OneShot;
 
     /// <inheritdoc/>
     private protected override void AcceptWaiting()
     {
         Accept(1);
-        if (!IsPaused)
+        if (!IsPaused && !IsExclusive)
             Resume();
     }
 }

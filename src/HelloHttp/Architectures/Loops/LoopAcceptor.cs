@@ -3,7 +3,7 @@ using Mux;
 namespace HelloHttp.Architectures.Loops;
 
 /// <summary>
-/// Accepts for one loop from one listener, which all loops share. When descriptors run out the listener stays readable;
+/// Accepts for one loop from one listener, which other loops may share. When descriptors run out the listener stays readable;
 /// accepting then pauses until a connection of this loop ends or a moment has passed, instead of spinning.
 /// </summary>
 internal abstract class LoopAcceptor : Watcher
@@ -27,10 +27,13 @@ internal abstract class LoopAcceptor : Watcher
     private protected ListenSocket Listener { get; }
 
     /// <summary>How many loops accept from the listener.</summary>
-    private protected int Sharers => _context.Options.Workers;
+    private protected int Sharers => _context.Listeners.Sharers;
+
+    /// <summary>Whether the kernel is asked to wake as few as it can of the loops that share the listener.</summary>
+    private protected bool IsExclusive => _context.Options.Exclusive;
 
     /// <summary>How often the poller reports: level-triggered, unless the architecture wants it otherwise.</summary>
-    private protected virtual PollMode Mode => PollMode.Level;
+    private protected virtual PollMode Mode => IsExclusive ? PollMode.Level | PollMode.Exclusive : PollMode.Level;
 
     /// <summary>Begins to accept, or goes on after a pause.</summary>
     internal void Resume()

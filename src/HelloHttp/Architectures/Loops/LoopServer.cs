@@ -27,7 +27,7 @@ internal sealed class LoopServer : IRunningServer
         {
             foreach (var loop in _loops)
             {
-                var worker = new LoopWorker(context, loop, architecture);
+                var worker = new LoopWorker(context, loop, architecture, context.Listeners.Of(_workers.Count));
                 _workers.Add(worker);
                 context.Metrics.Add(worker.Counters, loop);
                 worker.Start();

@@ -24,14 +24,14 @@ internal sealed class LoopWorker
     private int _connections;
     private bool _listenersClosed;
 
-    internal LoopWorker(ServerContext context, EventLoop loop, LoopArchitecture architecture)
+    internal LoopWorker(ServerContext context, EventLoop loop, LoopArchitecture architecture, IReadOnlyList<ListenSocket> listeners)
     {
         _context = context;
         _architecture = architecture;
         _buffers = new WorkerBuffers(context.Service, loop.Clock);
         _accessLog = context.AccessLog?.NewBuffer();
         Loop = loop;
-        foreach (var listener in context.Listeners.Sockets)
+        foreach (var listener in listeners)
             _acceptors.Add(architecture.NewAcceptor(this, listener, context));
     }
 

@@ -19,9 +19,9 @@ internal sealed class PreforkArchitecture : ThreadArchitecture
     private protected override void SetUp(ThreadServer server, ServerContext context)
     {
         var index = 0;
-        foreach (var listener in context.Listeners.Sockets)
+        for (var i = 0; i < context.Options.Workers; i++)
         {
-            for (var i = 0; i < context.Options.Workers; i++)
+            foreach (var listener in context.Listeners.Of(i))
                 _ = new BlockingLoop(server, $"{Name} {index++}", listener);
         }
     }

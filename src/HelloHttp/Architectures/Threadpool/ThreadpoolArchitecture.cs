@@ -1,5 +1,6 @@
 using HelloHttp.Architectures.Threads;
 using HelloHttp.Configuration;
+using HelloHttp.Hosting;
 
 namespace HelloHttp.Architectures.Threadpool;
 
@@ -19,6 +20,23 @@ internal sealed class ThreadpoolArchitecture : ThreadArchitecture
 
     /// <inheritdoc/>
     public override int DefaultWorkers => WorkersPerCore * Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public override void Check(ServerOptions options)
+    {
+        base.Check(options);
+        if (options.WorkerModel == WorkerModel.Process)
+        {
+            throw new StartupException(
+                "--architecture threadpool hands connections from thread to thread, so --worker-model process makes no sense with it; prefork has processes.");
+        }
+
+        if (options.Accept == AcceptMode.ReusePort)
+        {
+            throw new StartupException(
+                "--architecture threadpool accepts in one thread, so --accept reuseport makes no sense with it; prefork has a listener for each worker.");
+        }
+    }
 
     /// <inheritdoc/>
     private protected override int QueueCapacity(ServerOptions options) => QueuedPerWorker * options.Workers;

@@ -1,4 +1,5 @@
 using HelloHttp.Configuration;
+using HelloHttp.Hosting;
 using Mux;
 
 namespace HelloHttp.Architectures.Threads;
@@ -37,6 +38,11 @@ internal abstract class ThreadArchitecture : IArchitecture
     /// <inheritdoc/>
     public virtual void Check(ServerOptions options)
     {
+        if (options.Exclusive)
+        {
+            throw new StartupException(
+                $"--exclusive is about waiting in a poller, and --architecture {Name} sleeps in accept, where the kernel wakes one anyway.");
+        }
     }
 
     /// <inheritdoc/>
