@@ -76,11 +76,12 @@ internal sealed class Supervisor(
         {
             _stopping.Cancel();
             workers = [.. _workers.OfType<WorkerProcess>()];
+
+            // The workers hold the same sockets and empty the queues before they close them: who closes last must not be
+            // this process, which accepts nothing.
+            _listeners.Dispose();
         }
 
-        // The workers have listeners of the same sockets and empty the queues before they close them: who closes last must
-        // not be this process, which accepts nothing.
-        _listeners.Dispose();
         foreach (var worker in workers)
             worker.Drain();
         var ended = Task.WhenAll(workers.Select(w => w.Exited));
@@ -119,18 +120,19 @@ internal sealed class Supervisor(
             if (worker is not null)
             {
                 await worker.Exited.ConfigureAwait(false);
-                if (_stopping.IsCancellationRequested)
+                if (!Retire(index))
                     return;
                 age = worker.Age;
                 var reason = await worker.Status.ConfigureAwait(false) is { } status && status != SupervisorLink.Serving
                     ? status
                     : Code(worker);
                 ServerLog.WorkerEnded(logger, index, worker.Id, reason, age.TotalSeconds);
+                worker.Dispose();
             }
 
             var delay = restart.Next(age);
             await DelayAsync(index, delay).ConfigureAwait(false);
-            worker = Restart(index, worker);
+            worker = Restart(index);
             if (worker is not null)
                 ServerLog.WorkerStarted(logger, index, worker.Id);
             else if (_stopping.IsCancellationRequested)
@@ -150,7 +152,20 @@ internal sealed class Supervisor(
         await Task.Delay(delay, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private WorkerProcess? Restart(int index, WorkerProcess? former)
+    /// <summary>Forgets a worker that has ended.</summary>
+    /// <returns>False if that is what it was told to do.</returns>
+    private bool Retire(int index)
+    {
+        lock (_lock)
+        {
+            if (_stopping.IsCancellationRequested)
+                return false;
+            _workers[index] = null;
+            return true;
+        }
+    }
+
+    private WorkerProcess? Restart(int index)
     {
         try
         {
@@ -161,10 +176,6 @@ internal sealed class Supervisor(
             ServerLog.WorkerNotStarted(logger, index, e.Message);
             return null;
         }
-        finally
-        {
-            former?.Dispose();
-        }
     }
 
     /// <summary>Starts a worker.</summary>
@@ -173,7 +184,6 @@ internal sealed class Supervisor(
     {
         lock (_lock)
         {
-            _workers[index] = null;
             if (_stopping.IsCancellationRequested)
                 return null;
             return _workers[index] = WorkerProcess.Start(index, options.Workers, _listeners!.Regain(index), time);
