@@ -76,7 +76,7 @@ internal sealed class ServerService(
         else
             ServerLog.Drained(logger);
         if (options.ReportCounters)
-            Console.Out.WriteLine(CounterReport.ToJson(options, pollers.BackendName, metrics));
+            WriteWhole(CounterReport.ToJson(options, pollers.BackendName, metrics));
     }
 
     public async ValueTask DisposeAsync()
@@ -84,6 +84,15 @@ internal sealed class ServerService(
         if (_server is not null)
             await _server.DisposeAsync().ConfigureAwait(false);
         _accessLog?.Dispose();
+    }
+
+    /// <summary>
+    /// Writes a line at once: the console's writer cuts it into pieces, and those of several worker processes would mix.
+    /// </summary>
+    private static void WriteWhole(string line)
+    {
+        using var output = Console.OpenStandardOutput();
+        output.Write(Encoding.UTF8.GetBytes(line + Environment.NewLine));
     }
 
     private void OnLoopFailed(Task completion)
