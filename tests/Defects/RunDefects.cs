@@ -10,6 +10,7 @@
 // this machine runs, one in another list the backend of that name; one in "http" any of HelloHttp's tests.
 #:property TreatWarningsAsErrors=false
 #:property GenerateDocumentationFile=false
+#:property EnforceCodeStyleInBuild=false
 #:property PublishAot=false
 
 using System.Diagnostics;
