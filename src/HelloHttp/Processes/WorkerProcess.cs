@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.IO.Pipes;
 using System.Globalization;
+using System.IO.Pipes;
 using HelloHttp.Hosting;
 using Mux;
 

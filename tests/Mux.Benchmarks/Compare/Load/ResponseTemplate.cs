@@ -109,6 +109,11 @@ internal sealed class ResponseTemplate
             return false;
         }
 
+        // Parsing takes any case and any kind of space; a response is right as it is written.
+        Span<byte> written = stackalloc byte[DateLength];
+        if (!parsed.TryFormat(written, out _, "r", CultureInfo.InvariantCulture) || !date.SequenceEqual(written))
+            return false;
+
         date.CopyTo(_lastDate);
         _lastDateExpires = (parsed + Tolerance).Ticks;
         return true;
