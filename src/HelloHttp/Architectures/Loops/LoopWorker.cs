@@ -113,9 +113,11 @@ internal sealed class LoopWorker
         connection.Next = _free;
         _free = connection;
         _connections--;
-        Counters.Closed++;
+
+        // The place first: who reads from the counters that a connection has ended finds it free.
         if (connection.IsAdmitted)
             _context.Admission.Leave();
+        Counters.Closed++;
         foreach (var acceptor in _acceptors)
             acceptor.OnConnectionClosed();
         CompleteDrain();

@@ -77,8 +77,8 @@ internal sealed partial class BlockingWorker
         }
 
         _http.Reset();
-        Counters.Closed++;
         _context.Admission.Leave();
+        Counters.Closed++;
     }
 
     /// <summary>Receive, answer, send; close.</summary>
