@@ -111,6 +111,8 @@ public abstract partial class PollerContract<TBackend>
         waiter.Start();
         for (var i = 0; i < Rounds && failure is null; i++)
         {
+            // A little later each time: before the Wait, on its way into the kernel, and in it.
+            Thread.SpinWait(i % 100);
             poller.Wake();
             Fence.Until(() => Volatile.Read(ref seen) > i || failure is not null, $"Wake {i} to be seen");
         }

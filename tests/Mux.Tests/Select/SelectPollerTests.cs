@@ -270,32 +270,41 @@ public sealed class SelectPollerTests : IDisposable
         }
     }
 
-    [Fact]
-    public void A_wake_that_meets_a_wait_at_its_beginning_is_not_lost()
+    [Theory]
+    [InlineData(20_000, false)]
+    [InlineData(500, true)]
+    public void A_wake_that_meets_a_wait_at_its_beginning_is_not_lost(int rounds, bool contended)
     {
-        const int Rounds = 20_000;
         var returned = 0;
-        var thread = new Thread(() =>
+        var thread = InBackground(() =>
         {
             var events = new PollEvent[1];
-            while (Volatile.Read(ref returned) < Rounds)
+            while (Volatile.Read(ref returned) < rounds)
             {
                 _poller.Wait(events, Timeout.InfiniteTimeSpan, out var woken);
                 if (woken)
                     Interlocked.Increment(ref returned);
             }
-        })
+        });
+
+        // Whoever lists the registrations holds the gate meanwhile: the Wait then stands before it, having looked for a Wake
+        // and found none, when the Wake comes.
+        var connections = Enumerable.Range(0, contended ? 60 : 0).Select(_ => new Connection()).ToList();
+        connections.ForEach(c => _poller.Add(c.Near, 1, Interest.Readable));
+        var lister = InBackground(() =>
         {
-            IsBackground = true,
-        };
-        thread.Start();
-        for (var i = 0; i < Rounds; i++)
+            while (contended && Volatile.Read(ref returned) < rounds)
+                _poller.GetRegistrations();
+        });
+        for (var i = 0; i < rounds; i++)
         {
             _poller.Wake();
             Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref returned) > i, Guard), $"Wake {i} was lost.");
         }
 
         Assert.True(thread.Join(Guard));
+        Assert.True(lister.Join(Guard));
+        connections.ForEach(c => c.Dispose());
     }
 
     [Fact]
@@ -325,5 +334,25 @@ public sealed class SelectPollerTests : IDisposable
         }
 
         connections.ForEach(c => c.Dispose());
+    }
+
+    private static Thread InBackground(Action action)
+    {
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                action();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The test has failed and is over.
+            }
+        })
+        {
+            IsBackground = true,
+        };
+        thread.Start();
+        return thread;
     }
 }
