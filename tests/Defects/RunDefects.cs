@@ -6,8 +6,8 @@
 //   dotnet run tests/Defects/RunDefects.cs epoll --only disarm
 //
 // A list is NAME.defects: for each defect a line "# what is broken", a line "file PATH", and the one-line change as
-// "- old" and "+ new". "old" must stand exactly once in the file. A defect in "shared" must turn every backend red that
-// this machine runs, one in another list the backend of that name; one in "http" any of HelloHttp's tests.
+// "- old" and "+ new". "old" must stand exactly once in the file. A defect in "shared" must turn the contract red for every
+// backend that this machine runs, one in another list the tests of that name; one in "http" any of HelloHttp's tests.
 #:property TreatWarningsAsErrors=false
 #:property GenerateDocumentationFile=false
 #:property EnforceCodeStyleInBuild=false
@@ -19,7 +19,7 @@ using System.Text.RegularExpressions;
 
 const string HttpTests = "tests/HelloHttp.Tests";
 const string MuxTests = "tests/Mux.Tests";
-string[] Backends = OperatingSystem.IsWindows() ? ["Select"] : ["Epoll", "Kqueue", "Select"];
+string[] Backends = OperatingSystem.IsWindows() ? ["Contract.Select"] : ["Contract.Epoll", "Contract.Kqueue", "Contract.Select"];
 
 var here = Path.GetDirectoryName(SourcePath())!;
 var root = Path.GetFullPath(Path.Combine(here, "..", ".."));

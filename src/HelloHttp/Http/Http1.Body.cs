@@ -82,34 +82,6 @@ internal sealed partial class Http1
         return Progress.Made;
     }
 
-    /// <summary>RFC 9112 section 7.1.2. Checked like the header section, within the same limits, and dropped.</summary>
-    private Progress ReadTrailer(ref Exchange exchange)
-    {
-        var limit = Math.Max(0, service.Limits.MaxHeaderSection - _headerBytes - 2);
-        switch (Line.Read(exchange.Input, ref _scanned, limit, out var line))
-        {
-            case LineStatus.Incomplete:
-                return Progress.NeedsInput;
-            case LineStatus.TooLong:
-                return Fail(Refusal.HeaderSectionTooLarge);
-            case LineStatus.Malformed:
-                return Fail(Refusal.BadTrailer);
-        }
-
-        exchange.Input = exchange.Input[(line.Length + 2)..];
-        if (line.IsEmpty)
-        {
-            _state = State.BodyEnd;
-            return Progress.Made;
-        }
-
-        _headerBytes += line.Length + 2;
-        if (++_fields > service.Limits.MaxFields)
-            return Fail(Refusal.TooManyFields);
-        var refusal = HeaderSection.CheckTrailer(line);
-        return refusal == Refusal.None ? Progress.Made : Fail(refusal);
-    }
-
     /// <summary>Takes content from Input, to Output if it is echoed, and goes on when none remains.</summary>
     private Progress Pass(ref Exchange exchange, State next)
     {

@@ -34,29 +34,45 @@ internal sealed partial class Http1
 
     private Progress ReadField(ref Exchange exchange)
     {
+        var progress = ReadFieldLine(ref exchange, Refusal.BadOctet, State.Head, out var line);
+        if (line.IsEmpty)
+            return progress;
+        var refusal = _headers.Parse(line);
+        return refusal == Refusal.None ? Progress.Made : Fail(refusal);
+    }
+
+    /// <summary>RFC 9112 section 7.1.2. Checked like the header section, within the same limits, and dropped.</summary>
+    private Progress ReadTrailer(ref Exchange exchange)
+    {
+        var progress = ReadFieldLine(ref exchange, Refusal.BadTrailer, State.BodyEnd, out var line);
+        if (line.IsEmpty)
+            return progress;
+        var refusal = HeaderSection.CheckTrailer(line);
+        return refusal == Refusal.None ? Progress.Made : Fail(refusal);
+    }
+
+    /// <summary>Takes a field line, within the limits of the section. An empty one: there is none to look at, whether the section ended or not.</summary>
+    private Progress ReadFieldLine(ref Exchange exchange, Refusal malformed, State next, out ReadOnlySpan<byte> line)
+    {
         var limit = Math.Max(0, service.Limits.MaxHeaderSection - _headerBytes - 2);
-        switch (Line.Read(exchange.Input, ref _scanned, limit, out var line))
-        {
-            case LineStatus.Incomplete:
-                return Progress.NeedsInput;
-            case LineStatus.TooLong:
-                return Fail(Refusal.HeaderSectionTooLarge);
-            case LineStatus.Malformed:
-                return Fail(Refusal.BadOctet);
-        }
+        var status = Line.Read(exchange.Input, ref _scanned, limit, out line);
+        if (status == LineStatus.Incomplete)
+            return Progress.NeedsInput;
+        if (status != LineStatus.Complete)
+            return Fail(status == LineStatus.TooLong ? Refusal.HeaderSectionTooLarge : malformed);
 
         exchange.Input = exchange.Input[(line.Length + 2)..];
         if (line.IsEmpty)
         {
-            _state = State.Head;
+            _state = next;
             return Progress.Made;
         }
 
         _headerBytes += line.Length + 2;
-        if (++_fields > service.Limits.MaxFields)
-            return Fail(Refusal.TooManyFields);
-        var refusal = _headers.Parse(line);
-        return refusal == Refusal.None ? Progress.Made : Fail(refusal);
+        if (++_fields <= service.Limits.MaxFields)
+            return Progress.Made;
+        line = default;
+        return Fail(Refusal.TooManyFields);
     }
 
     /// <summary>

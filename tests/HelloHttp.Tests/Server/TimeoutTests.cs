@@ -1,3 +1,4 @@
+using HelloHttp.Architectures;
 using HelloHttp.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -150,6 +151,32 @@ public sealed class TimeoutTests
 
         await TestServer.Until(() => server.OpenConnections == 0, "the connection ends");
         Assert.Equal(1, server.Sum(c => c.TimedOut));
+    }
+
+    /// <summary>The request of a client that was about to send when the server began to stop is not lost.</summary>
+    [Theory]
+    [MemberData(nameof(Available))]
+    public async Task While_the_server_stops_an_idle_connection_is_open_for_its_grace_and_not_longer(string backend)
+    {
+        await using var server = Start(backend);
+        using var idle = await server.ConnectAsync();
+        using var late = await server.ConnectAsync();
+        await late.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        await late.ReadResponseAsync();
+        await TestServer.Until(() => server.Sum(c => c.Accepted) == 2, "both are accepted");
+        await OpenAfterATurn(server); // and wait
+        var drain = server.DrainAsync(TimeSpan.FromSeconds(60));
+        await OpenAfterATurn(server);
+        _time.Advance(Patience.Grace - Instant);
+        Assert.Equal(2, await OpenAfterATurn(server));
+        await late.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        var answer = await late.ReadTextToEndAsync();
+        Assert.Contains("Connection: close\r\n", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\nhello", answer, StringComparison.Ordinal);
+        late.Dispose();
+        _time.Advance(Instant);
+        Assert.Empty(await idle.ReadToEndAsync());
+        Assert.Equal(0, await drain);
     }
 
     private static async Task TakeSome(TestServer server, System.Net.Sockets.Socket socket)
