@@ -2,7 +2,11 @@ using BenchmarkDotNet.Attributes;
 
 namespace Mux.Benchmarks;
 
-/// <summary>A Wake from one thread to another that waits, and back: two wake-ups and two context switches.</summary>
+/// <summary>
+/// A Wake from one thread to another that waits, and back: two wake-ups and two context switches. On one processor that is what
+/// the calls cost; on two, most of it is what the system takes to rouse a processor that sleeps. Unpinned, one pair of threads
+/// may share a processor and the next one not, and the two cannot be compared.
+/// </summary>
 [MemoryDiagnoser]
 public class WakeBenchmarks : IDisposable
 {
@@ -20,14 +24,23 @@ public class WakeBenchmarks : IDisposable
     /// <summary>What can run here.</summary>
     public static IEnumerable<string> Backends => WaitBenchmarks.Backends;
 
+    /// <summary>Where the two threads run.</summary>
+    [ParamsSource(nameof(Placements))]
+    public int ProcessorsUsed { get; set; }
+
+    /// <summary>One processor for both, and one for each if this process may use two.</summary>
+    public static IEnumerable<int> Placements => Enumerable.Range(1, Math.Min(2, Processors.Allowed.Length));
+
     /// <summary>Starts the thread that wakes back.</summary>
     [GlobalSetup]
     public void Setup()
     {
         _here = new Side(Backend);
         _there = new Side(Backend);
+        Pin(0);
         _echo = new Thread(() =>
         {
+            Pin(ProcessorsUsed - 1);
             while (!_stop)
             {
                 _there.Wait(_echoEvents);
@@ -55,6 +68,12 @@ public class WakeBenchmarks : IDisposable
     {
         _there!.Wake();
         _here!.Wait(_events);
+    }
+
+    private static void Pin(int index)
+    {
+        if (OperatingSystem.IsLinux())
+            Processors.Pin(Processors.Allowed[index]);
     }
 
     private sealed class Side(string backend) : IDisposable

@@ -1,14 +1,10 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
-using System.Runtime.Versioning;
 
 namespace Mux.Benchmarks.Compare.Servers;
 
 /// <summary>Which processors the server and the clients keep to, so that neither takes the other's time.</summary>
-internal sealed unsafe partial class Pinning
+internal sealed class Pinning
 {
-    private const int MaskWords = 16; // cpu_set_t of sched.h: 1024 processors.
-
     private readonly int[] _server;
     private readonly int[] _clients;
 
@@ -35,7 +31,7 @@ internal sealed unsafe partial class Pinning
     /// <param name="clientThreads">Threads of clients.</param>
     internal static Pinning For(int workers, int clientThreads)
     {
-        var processors = Allowed();
+        var processors = Processors.Allowed;
         return OperatingSystem.IsLinux() && workers > 0 && workers + clientThreads <= processors.Length && Find("taskset") is not null
             ? new(processors[..workers], processors[workers..(workers + clientThreads)])
             : None;
@@ -47,7 +43,7 @@ internal sealed unsafe partial class Pinning
     /// </summary>
     internal static Pinning Together()
     {
-        var processors = Allowed();
+        var processors = Processors.Allowed;
         return OperatingSystem.IsLinux() && processors.Length > 0 && Find("taskset") is not null && Find("chrt") is not null
             ? new(processors[..1], processors[..1])
             : None;
@@ -72,36 +68,11 @@ internal sealed unsafe partial class Pinning
     {
         if (!IsPinned || !OperatingSystem.IsLinux())
             return;
-        var mask = stackalloc ulong[MaskWords];
-        new Span<ulong>(mask, MaskWords).Clear();
-        var processor = _clients[index % _clients.Length];
-        mask[processor / 64] = 1ul << (processor % 64);
-        if (sched_setaffinity(0, MaskWords * sizeof(ulong), mask) != 0)
-            throw new InvalidOperationException($"sched_setaffinity to processor {processor}: {Marshal.GetLastPInvokeErrorMessage()}");
-    }
-
-    private static int[] Allowed()
-    {
-        if (!OperatingSystem.IsLinux())
-            return [.. Enumerable.Range(0, Environment.ProcessorCount)];
-        var mask = stackalloc ulong[MaskWords];
-        new Span<ulong>(mask, MaskWords).Clear();
-        return sched_getaffinity(0, MaskWords * sizeof(ulong), mask) < 0
-            ? []
-            : [.. new Span<ulong>(mask, MaskWords).ToArray().SelectMany((word, i) =>
-                Enumerable.Range(0, 64).Where(bit => (word >> bit & 1) != 0).Select(bit => (i * 64) + bit))];
+        Processors.Pin(_clients[index % _clients.Length]);
     }
 
     private static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Select(folder => Path.Combine(folder, program))
             .FirstOrDefault(File.Exists);
-
-    [SupportedOSPlatform("linux")]
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int sched_setaffinity(int pid, nint size, ulong* mask);
-
-    [SupportedOSPlatform("linux")]
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int sched_getaffinity(int pid, nint size, ulong* mask);
 }
