@@ -2,17 +2,35 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using HelloHttp.Configuration;
 
 namespace HelloHttp.Tests.Server;
 
 /// <summary>The real program as a process.</summary>
-internal sealed class ServerProcess : IDisposable
+internal sealed partial class ServerProcess : IDisposable
 {
+    private const int Sigint = 2;
+    private const nint Default = 0;
+    private const nint Ignored = 1;
+
     private static readonly TimeSpan HangGuard = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private Task<string>? _errors;
+
+    /// <summary>
+    /// A shell starts what it puts in the background with SIGINT ignored. That is inherited down to the server, which respects it
+    /// as every program should, so that a test would wait for a server that means to go on.
+    /// </summary>
+    static ServerProcess()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var former = signal(Sigint, Default);
+        if (former != Ignored)
+            signal(Sigint, former);
+    }
 
     private ServerProcess(Process process) => _process = process;
 
@@ -108,4 +126,7 @@ internal sealed class ServerProcess : IDisposable
             _process.Kill();
         _process.Dispose();
     }
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
 }
