@@ -54,4 +54,15 @@ public sealed class ListenOptions
 
     /// <summary>The send buffer of accepted sockets in bytes (SO_SNDBUF); null leaves it to the system.</summary>
     public int? SendBufferSize { get; set; }
+
+    /// <summary>
+    /// How many of the process's descriptors accepting leaves alone, at most an eighth of its limit (RLIMIT_NOFILE): 0 or more.
+    /// With only so many left an accept fails as it does with none left, and the connection stays in the queue. Default 32.
+    /// Nothing on Windows, which has no such limit.
+    /// </summary>
+    /// <remarks>
+    /// .NET on Unix cannot start a thread without a descriptor for it, and ends the process when it has to and cannot: a
+    /// server that gives its last descriptor to a client does not live long.
+    /// </remarks>
+    public int DescriptorReserve { get; set; } = 32;
 }

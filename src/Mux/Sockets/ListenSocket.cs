@@ -12,12 +12,14 @@ public sealed class ListenSocket : IDisposable
 {
     private readonly Socket _socket;
     private readonly EagerSocket _eager;
+    private readonly DescriptorReserve _reserve;
     private readonly bool _blocking;
 
-    private ListenSocket(Socket socket, bool blocking)
+    private ListenSocket(Socket socket, ListenOptions options)
     {
         _socket = socket;
-        _blocking = blocking;
+        _reserve = new(options.DescriptorReserve);
+        _blocking = options.Blocking;
         _eager = SocketNative.IsSupported
             ? EagerSocket.FromDescriptor((int)socket.SafeHandle.DangerousGetHandle())
             : EagerSocket.Managed(socket);
@@ -48,6 +50,7 @@ public sealed class ListenSocket : IDisposable
     {
         ArgumentNullException.ThrowIfNull(address);
         options ??= new();
+        ArgumentOutOfRangeException.ThrowIfNegative(options.DescriptorReserve);
         var isTcp = address.AddressFamily != AddressFamily.Unix;
         var socket = new Socket(
             address.AddressFamily, SocketType.Stream, isTcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
@@ -56,7 +59,7 @@ public sealed class ListenSocket : IDisposable
             Configure(socket, options, isTcp);
             Bind(socket, address);
             socket.Listen(options.Backlog);
-            return new(socket, options.Blocking);
+            return new(socket, options);
         }
         catch
         {
@@ -70,7 +73,7 @@ public sealed class ListenSocket : IDisposable
     /// descriptor is made non-blocking (or blocking) and closed on exec, and belongs to this object from now on.
     /// </summary>
     /// <param name="descriptor">The number of a socket that listens.</param>
-    /// <param name="options">Only what can change afterwards is applied: Blocking, NoDelay and the timeouts.</param>
+    /// <param name="options">Only what can change afterwards is applied: Blocking, NoDelay, the timeouts and the reserve.</param>
     /// <returns>The listener.</returns>
     /// <exception cref="SocketException">The descriptor is closed or no socket.</exception>
     /// <exception cref="PlatformNotSupportedException">This system does not hand down descriptors by number.</exception>
@@ -80,13 +83,14 @@ public sealed class ListenSocket : IDisposable
         if (!SocketNative.IsSupported)
             throw new PlatformNotSupportedException("ListenSocket: descriptors are not inherited by number on this system.");
         options ??= new();
+        ArgumentOutOfRangeException.ThrowIfNegative(options.DescriptorReserve);
         var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
         try
         {
             socket.Blocking = options.Blocking;
             SetInherited(socket, options, socket.AddressFamily != AddressFamily.Unix);
             _ = SocketNative.IoControl(descriptor, SocketNative.FIOCLEX);
-            return new(socket, options.Blocking);
+            return new(socket, options);
         }
         catch
         {
@@ -113,9 +117,23 @@ public sealed class ListenSocket : IDisposable
 
     /// <summary>Takes the next connection, or waits for it if the listener blocks.</summary>
     /// <param name="accepted">The connection when done; otherwise the default.</param>
-    /// <returns>As <see cref="EagerSocket.TryAccept"/>.</returns>
-    public IoResult TryAccept(out EagerSocket accepted) =>
-        _blocking ? _eager.TryAcceptBlocking(out accepted) : _eager.TryAccept(out accepted);
+    /// <returns>
+    /// As <see cref="EagerSocket.TryAccept"/>; out of resources already when no more descriptors are left than
+    /// <see cref="ListenOptions.DescriptorReserve"/>.
+    /// </returns>
+    public IoResult TryAccept(out EagerSocket accepted)
+    {
+        if (!_reserve.HasRoom)
+        {
+            accepted = default;
+            return IoResult.FromErrno(SocketErrno.EMFILE);
+        }
+
+        var result = _blocking ? _eager.TryAcceptBlocking(out accepted) : _eager.TryAccept(out accepted);
+        if (result.IsDone)
+            _reserve.OnTaken(accepted.Descriptor);
+        return result;
+    }
 
     /// <summary>
     /// Stops listening. Connections that were not accepted yet are reset by the kernel. The file of a Unix domain socket

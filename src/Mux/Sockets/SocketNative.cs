@@ -58,6 +58,9 @@ internal static unsafe partial class SocketNative
     internal static nuint FIOCLEX => OperatingSystem.IsLinux() ? 0x5451u : 0x20006601u;
     internal static nuint FIONCLEX => OperatingSystem.IsLinux() ? 0x5450u : 0x20006602u;
 
+    // sys/resource.h; asm-generic/resource.h on Linux
+    internal static int RLIMIT_NOFILE => OperatingSystem.IsLinux() ? 7 : 8;
+
     /// <summary>struct linger of sys/socket.h.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct Linger
@@ -89,6 +92,9 @@ internal static unsafe partial class SocketNative
         internal nuint ControlLength;
         internal int Flags;
     }
+
+    [LibraryImport(Library, EntryPoint = "getrlimit")]
+    internal static partial int GetLimit(int resource, ulong* limits);
 
     [LibraryImport(Library, EntryPoint = "socket")]
     internal static partial int Socket(int family, int type, int protocol);

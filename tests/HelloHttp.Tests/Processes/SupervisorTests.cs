@@ -70,9 +70,7 @@ public sealed class SupervisorTests
         // Whoever comes now waits at most until the worker is replaced, and is served.
         for (var i = 0; i < 20; i++)
         {
-            using var socket = await server.ConnectAsync();
-            await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
-            Assert.EndsWith("\r\n\r\nhello", await socket.ReadTextToEndAsync(), StringComparison.Ordinal);
+            await AskAsync(server);
         }
 
         Assert.Matches($@"\(process {victim}\) ended .*signal 9", await server.ReadErrorLineAsync());
@@ -86,6 +84,56 @@ public sealed class SupervisorTests
         await over.CancelAsync();
         await Task.WhenAll(asking);
         sockets.Concat(newcomers).ToList().ForEach(s => s.Socket.Dispose());
+        server.Signal("TERM");
+        Assert.Equal(0, (await server.ExitAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_worker_that_dies_young_again_and_again_is_started_later_each_time()
+    {
+        if (!ProcessTable.IsAvailable)
+            return;
+        using var server = await ServeAsync();
+        var others = ProcessTable.ChildrenOf(server.Id).ToList();
+        var victim = others[0];
+        others.RemoveAt(0);
+        foreach (var delay in new[] { null, "0.25", "0.5" })
+        {
+            Signal(victim, "KILL");
+            Assert.Matches($@"\(process {victim}\) ended .*signal 9", await server.ReadErrorLineAsync());
+            if (delay is not null)
+                Assert.Contains($"ends too often; it is started again in {delay} s.", await server.ReadErrorLineAsync(), StringComparison.Ordinal);
+            await AskAsync(server);
+            Assert.Contains("is started again as process", await server.ReadErrorLineAsync(), StringComparison.Ordinal);
+            victim = Assert.Single(ProcessTable.ChildrenOf(server.Id).Except(others));
+        }
+
+        server.Signal("TERM");
+        Assert.Equal(0, (await server.ExitAsync()).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_worker_that_cannot_be_started_is_tried_again_until_it_can()
+    {
+        if (!ProcessTable.IsAvailable)
+            return;
+        using var installation = new Installation();
+        using var server = ServerProcess.Start(Arguments(), program: installation.Program);
+        await server.WaitUntilServingAsync();
+        var workers = ProcessTable.ChildrenOf(server.Id);
+        installation.Hide();
+        Signal(workers[0], "KILL");
+        Assert.Contains("signal 9", await server.ReadErrorLineAsync(), StringComparison.Ordinal);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Contains("cannot be started: ", await server.ReadErrorLineAsync(), StringComparison.Ordinal);
+            Assert.Contains("it is started again in ", await server.ReadErrorLineAsync(), StringComparison.Ordinal);
+            Assert.Equal(workers.Skip(1), ProcessTable.ChildrenOf(server.Id));
+            await AskAsync(server);
+        }
+
+        installation.Show();
+        await TestServer.Until(() => ProcessTable.ChildrenOf(server.Id).Count == Workers, "it is started");
         server.Signal("TERM");
         Assert.Equal(0, (await server.ExitAsync()).ExitCode);
     }
@@ -192,9 +240,7 @@ public sealed class SupervisorTests
         var workers = ProcessTable.ChildrenOf(server.Id);
         for (var i = 0; i < Requests; i++)
         {
-            using var socket = await server.ConnectAsync();
-            await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
-            Assert.EndsWith("\r\n\r\nhello", await socket.ReadTextToEndAsync(), StringComparison.Ordinal);
+            await AskAsync(server);
         }
 
         server.Signal("TERM");
@@ -218,8 +264,17 @@ public sealed class SupervisorTests
         Assert.Contains(WorkerAssignment.Variable, Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
-    private static Task<ServerProcess> ServeAsync(params string[] arguments) => ServerProcess.ServeAsync(
-        ["--port", "0", "--host", "127.0.0.1", "--worker-model", "process", "--workers", $"{Workers}", .. arguments]);
+    private static Task<ServerProcess> ServeAsync(params string[] arguments) => ServerProcess.ServeAsync(Arguments(arguments));
+
+    private static string[] Arguments(params string[] arguments) =>
+        ["--port", "0", "--host", "127.0.0.1", "--worker-model", "process", "--workers", $"{Workers}", .. arguments];
+
+    private static async Task AskAsync(ServerProcess server)
+    {
+        using var socket = await server.ConnectAsync();
+        await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
+        Assert.EndsWith("\r\n\r\nhello", await socket.ReadTextToEndAsync(), StringComparison.Ordinal);
+    }
 
     private static void Signal(int pid, string name)
     {
@@ -275,6 +330,28 @@ public sealed class SupervisorTests
             () => clients.Any(c => c.Failure is not null) || clients.Select((c, i) => c.Answers >= before[i] + More).All(enough => enough),
             "everybody is served");
         Assert.All(clients, c => Assert.Null(c.Failure));
+    }
+
+    /// <summary>The program copied to a folder of its own, where it can be missing for a while.</summary>
+    private sealed class Installation : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("hello-");
+
+        internal Installation()
+        {
+            foreach (var file in Directory.GetFiles(AppContext.BaseDirectory))
+                File.Copy(file, Path.Combine(_folder.FullName, Path.GetFileName(file)));
+        }
+
+        internal string Program => Path.Combine(_folder.FullName, "HelloHttp");
+
+        private string Hidden => Path.Combine(_folder.FullName, "hidden");
+
+        internal void Hide() => File.Move(Program, Hidden);
+
+        internal void Show() => File.Move(Hidden, Program);
+
+        public void Dispose() => _folder.Delete(recursive: true);
     }
 
     /// <summary>Asks on one connection again and again.</summary>

@@ -6,6 +6,7 @@ namespace HelloHttp.Tests.Server;
 /// <summary>The process's descriptors: they come back, and running out of them is survived. Linux, where they can be counted.</summary>
 public sealed class DescriptorTests
 {
+    private const int Limit = 200;
     private const string Get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
     [Fact]
@@ -33,7 +34,7 @@ public sealed class DescriptorTests
     {
         if (!OperatingSystem.IsLinux())
             return;
-        using var server = ServerProcess.Start(["--port", "0", "--host", "127.0.0.1", "--workers", $"{workers}", "--architecture", architecture], shell: "ulimit -n 200");
+        using var server = ServerProcess.Start(["--port", "0", "--host", "127.0.0.1", "--workers", $"{workers}", "--architecture", architecture], shell: $"ulimit -n {Limit}");
         await server.WaitUntilServingAsync();
         var start = TimeProvider.System.GetTimestamp();
         var clients = new List<Socket>();
@@ -43,7 +44,8 @@ public sealed class DescriptorTests
             await clients[i].SendAsync("GET / HTTP/1.1\r\n");
         }
 
-        await TestServer.Until(() => Descriptors(server) >= 198, "descriptors run out");
+        // Up to what .NET needs to go on living: it starts threads now and then, and each takes descriptors.
+        await TestServer.Until(() => Descriptors(server) >= Limit - (Limit / 8), "descriptors run out");
 
         // For the log to have something to tell: three of its lines are at least two seconds of trying.
         var failures = new List<int>();
@@ -53,6 +55,7 @@ public sealed class DescriptorTests
 
         // One that pauses tries ten times a second, and once more for each connection that ends; one that spins, for ever.
         Assert.InRange(failures.Sum(), 1, (workers + 1) * (10 * (elapsed.TotalSeconds + 1)));
+        Assert.InRange(Descriptors(server), 0, Limit - (Limit / 16));
         foreach (var client in clients)
             client.Dispose();
         await RequestAsync(server);

@@ -49,13 +49,13 @@ internal sealed partial class ServerProcess : IDisposable
     /// <param name="arguments">The command line.</param>
     /// <param name="environment">Variables to set.</param>
     /// <param name="shell">A shell command to run before, <c>ulimit -n 100</c> for example.</param>
+    /// <param name="program">An executable to start in place of dotnet and the assembly.</param>
     internal static ServerProcess Start(
-        IEnumerable<string> arguments, Dictionary<string, string>? environment = null, string? shell = null)
+        IEnumerable<string> arguments, Dictionary<string, string>? environment = null, string? shell = null, string? program = null)
     {
-        var program = typeof(ServerOptions).Assembly.Location;
         var start = new ProcessStartInfo
         {
-            FileName = shell is null ? "dotnet" : "bash", // dash takes no descriptor above 9 in a redirection
+            FileName = program ?? (shell is null ? "dotnet" : "bash"), // dash takes no descriptor above 9 in a redirection
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
@@ -67,7 +67,10 @@ internal sealed partial class ServerProcess : IDisposable
             start.ArgumentList.Add("bash");
         }
 
-        start.ArgumentList.Add(program);
+        if (program is null)
+            start.ArgumentList.Add(typeof(ServerOptions).Assembly.Location);
+        else
+            start.Environment["DOTNET_ROOT"] = Path.GetDirectoryName(Environment.ProcessPath);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? [])

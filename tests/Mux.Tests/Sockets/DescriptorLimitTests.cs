@@ -17,8 +17,7 @@ public unsafe partial class DescriptorLimitTests
         if (!OperatingSystem.IsLinux())
             return;
         using var listener = ListenSocket.Listen(new IPEndPoint(IPAddress.Loopback, 0));
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        client.Connect(listener.LocalAddress);
+        using var client = Connect(listener);
         Patience.UntilReadable(listener.Socket);
 
         IoResult accept, connect;
@@ -42,10 +41,72 @@ public unsafe partial class DescriptorLimitTests
         accepted.Close();
     }
 
+    [Fact]
+    public void Accepting_leaves_the_last_descriptors_alone_and_goes_on_when_there_are_more()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        const int Room = 20, Reserve = 16;
+        using var listener = ListenSocket.Listen(new IPEndPoint(IPAddress.Loopback, 0), new() { DescriptorReserve = Reserve });
+        var clients = Enumerable.Range(0, 2 * Room).Select(_ => Connect(listener)).ToList();
+        Patience.UntilReadable(listener.Socket);
+        var accepted = new List<EagerSocket>();
+        Limits limits;
+        Assert.Equal(0, GetLimit(RLIMIT_NOFILE, &limits));
+
+        // Room is left up to the bound, and the bound is read when the listener is made or when it has been reached.
+        using var lowest = File.OpenHandle("/dev/null");
+        var limit = limits with { Soft = (nuint)(lowest.DangerousGetHandle() + 1 + Room + Reserve) };
+        Assert.Equal(0, SetLimit(RLIMIT_NOFILE, &limit));
+        IoResult beyond, again;
+        bool freed;
+        try
+        {
+            using var limited = ListenSocket.FromDescriptor(Duplicate((int)listener.Socket.Descriptor), new() { DescriptorReserve = Reserve });
+            while ((beyond = limited.TryAccept(out var socket)).IsDone)
+                accepted.Add(socket);
+            using (File.OpenHandle("/dev/null"))
+                again = limited.TryAccept(out _);
+            accepted[^1].Close();
+            freed = limited.TryAccept(out var last).IsDone;
+            accepted[^1] = last;
+        }
+        finally
+        {
+            Assert.Equal(0, SetLimit(RLIMIT_NOFILE, &limits));
+        }
+
+        Assert.Equal((true, SocketErrno.EMFILE), (beyond.IsOutOfResources, beyond.NativeError));
+        Assert.True(again.IsOutOfResources);
+        Assert.True(freed);
+        Assert.InRange(accepted.Count, Room - 1, Room);
+
+        // Nobody is lost: the rest waits in the queue. (One was closed on the way.)
+        while (accepted.Count < clients.Count - 1)
+        {
+            Patience.UntilReadable(listener.Socket);
+            Assert.True(listener.TryAccept(out var socket).IsDone);
+            accepted.Add(socket);
+        }
+
+        accepted.ForEach(s => s.Close());
+        clients.ForEach(c => c.Dispose());
+    }
+
+    private static Socket Connect(ListenSocket listener)
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Connect(listener.LocalAddress);
+        return client;
+    }
+
     private record struct Limits(nuint Soft, nuint Hard);
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetLimit(int resource, Limits* limits);
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "setrlimit")]
     private static partial int SetLimit(int resource, Limits* limits);
