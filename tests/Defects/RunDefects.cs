@@ -7,7 +7,8 @@
 //
 // A list is NAME.defects: for each defect a line "# what is broken", a line "file PATH", and the one-line change as
 // "- old" and "+ new". "old" must stand exactly once in the file. A defect in "shared" must turn the contract red for every
-// backend that this machine runs, one in another list the tests of that name; one in "http" any of HelloHttp's tests.
+// backend that this machine runs, one in another list the tests of that name; one in "http" any of HelloHttp's tests, one
+// in "processes" those of the supervisor.
 #:property TreatWarningsAsErrors=false
 #:property GenerateDocumentationFile=false
 #:property EnforceCodeStyleInBuild=false
@@ -42,7 +43,7 @@ try
 
     Console.WriteLine("The tree as it is must be green first.");
     var sound = (Exit: 0, Output: "");
-    foreach (var tests in new[] { lists.Any(l => l != "http") ? MuxTests : null, lists.Contains("http") ? HttpTests : null }.OfType<string>())
+    foreach (var tests in lists.Select(Tests).Distinct())
     {
         if (sound.Exit == 0)
             sound = Build(tests);
@@ -67,7 +68,7 @@ try
         {
             if (only is not null && !defect.Name.Contains(only, StringComparison.OrdinalIgnoreCase))
                 continue;
-            var verdict = list == "http" ? Try(defect, HttpTests, [""]) : Try(defect, MuxTests, shared ? Backends : [Capital(list)]);
+            var verdict = Try(defect, Tests(list), shared ? Backends : [list == "http" ? "" : Capital(list)]);
             if (verdict.StartsWith("red", StringComparison.Ordinal))
                 found++;
             else
@@ -184,6 +185,8 @@ static IEnumerable<Defect> Read(string path)
             yield return new(name, file, old, line.Length > 1 ? line[2..] : "");
     }
 }
+
+static string Tests(string list) => list is "http" or "processes" ? HttpTests : MuxTests;
 
 static string Capital(string name) => char.ToUpperInvariant(name[0]) + name[1..];
 

@@ -80,6 +80,8 @@ public static partial class HostileInputs
         new("chunk size with an underscore", Post + Chunked + "\r\n1_0\r\na\r\n0\r\n\r\n", "400 close", "RFC 9112 7.1"),
         new("chunk size is no number", Post + Chunked + "\r\ng\r\na\r\n0\r\n\r\n", "400 close", "RFC 9112 7.1"),
         new("chunk size is missing", Post + Chunked + "\r\n\r\na\r\n0\r\n\r\n", "400 close", "RFC 9112 7.1"),
+        new("chunk size is missing, and what follows would end the content", Post + Chunked + "\r\n\r\n\r\n" + Next, "400 close", "RFC 9112 7.1"),
+        new("chunk size is missing before an extension", Post + Chunked + "\r\n;a\r\n\r\n" + Next, "400 close", "RFC 9112 7.1"),
         new("space before the chunk size", Post + Chunked + "\r\n 1\r\na\r\n0\r\n\r\n", "400 close", "RFC 9112 7.1"),
         new("space behind the chunk size", Post + Chunked + "\r\n1 \r\na\r\n0\r\n\r\n", "400 close", "RFC 9112 7.1"),
         new("chunk size ends in bare LF", Post + Chunked + "\r\n1\na\r\n0\r\n\r\n", "400 close", "RFC 9112 7.1"),

@@ -125,6 +125,14 @@ public class Http1Tests
     }
 
     [Fact]
+    public void Without_a_limit_a_length_that_no_counter_holds_is_still_refused()
+    {
+        var http = new Http1(new HttpService(new HttpLimits { MaxBody = 0 }, "x"u8));
+        var answer = Advance(http, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775808\r\n\r\n", Step.Close);
+        Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_echo_beyond_the_default_limit_passes_when_the_limit_is_lifted()
     {
         const int Length = 40_000_000;
