@@ -64,7 +64,7 @@ try
     {
         var shared = list == "shared";
         Console.WriteLine($"\n{list}");
-        foreach (var defect in Read(Path.Combine(here, list + ".defects")))
+        foreach (var defect in Read(Path.Combine(here, list + ".defects")).ToList())
         {
             if (only is not null && !defect.Name.Contains(only, StringComparison.OrdinalIgnoreCase))
                 continue;

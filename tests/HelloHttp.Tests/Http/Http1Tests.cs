@@ -132,6 +132,15 @@ public class Http1Tests
         Assert.StartsWith("HTTP/1.1 413 ", answer, StringComparison.Ordinal);
     }
 
+    /// <summary>RFC 9110 section 10.1.1 lets it be left out then; it would be a send more.</summary>
+    [Fact]
+    public void Content_that_is_there_is_not_asked_for()
+    {
+        const string Request = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n";
+        Assert.StartsWith("HTTP/1.1 100 ", Advance(new Http1(Http1Driver.Service), Request, Step.Send), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", Advance(new Http1(Http1Driver.Service), Request + "x", Step.Send), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_echo_beyond_the_default_limit_passes_when_the_limit_is_lifted()
     {
