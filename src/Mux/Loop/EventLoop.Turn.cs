@@ -9,7 +9,6 @@ public sealed partial class EventLoop
     private readonly int _postBudget;
     private readonly int _timerBudget;
     private int _sleeping; // 1 while a poster has to wake the poller.
-    private bool _timersLeft; // The budget ended before the timers that are due.
     private long _turns;
     private long _delivered;
     private long _stale;
@@ -83,7 +82,7 @@ public sealed partial class EventLoop
     /// <summary>How long to sleep; with zero, nobody has to wake the poller.</summary>
     private TimeSpan PrepareToSleep()
     {
-        if (_againCount > 0 || _timersLeft || _stopRequested || !_postQueue.IsEmpty)
+        if (_againCount > 0 || _stopRequested || !_postQueue.IsEmpty)
             return TimeSpan.Zero;
         var timeout = TimeUntilNextTimer();
         if (timeout == TimeSpan.Zero)
@@ -117,18 +116,13 @@ public sealed partial class EventLoop
 
     private void RunTimers()
     {
-        _timersLeft = false;
         var lastTicket = _timers.LastTicket;
         for (var budget = _timerBudget; _timers.Count > 0; budget--)
         {
             // The clock is read here at the latest, and not at all while no timer is armed.
-            if (_timers.NextDeadline > Clock.Timestamp)
+            // Timers that the budget leaves over are overdue, and the loop does not sleep before those.
+            if (_timers.NextDeadline > Clock.Timestamp || budget == 0)
                 return;
-            if (budget == 0)
-            {
-                _timersLeft = true;
-                return;
-            }
 
             if (_timers.TakeDue(Clock.Timestamp, lastTicket) is not { } timer)
                 return;
