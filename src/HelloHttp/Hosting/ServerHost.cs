@@ -37,7 +37,7 @@ internal static class ServerHost
             if (supervisor is not null)
                 supervisor.ReportFailure(OneLine(e));
             else
-                await Console.Error.WriteLineAsync($"HelloHttp: {OneLine(e)}").ConfigureAwait(false);
+                Console.Error.TryWriteLine($"HelloHttp: {OneLine(e)}");
             return CannotStart;
         }
         finally

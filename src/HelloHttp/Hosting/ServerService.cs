@@ -56,7 +56,7 @@ internal sealed class ServerService(
 
         ServerLog.Serving(logger, string.Join(" and ", listeners.Urls), pollers.BackendName, options.Workers);
         if (supervisor is null)
-            Console.Out.WriteLine(Startup.Line(options, architecture, pollers.BackendName, listeners));
+            Console.Out.TryWriteLine(Startup.Line(options, architecture, pollers.BackendName, listeners));
         else
             supervisor.ReportServing();
 

@@ -63,7 +63,7 @@ internal sealed class Supervisor(
         }
 
         ServerLog.Serving(logger, string.Join(" and ", _listeners.Urls), pollers.BackendName, options.Workers);
-        Console.Out.WriteLine(Startup.Line(options, architecture, pollers.BackendName, _listeners));
+        Console.Out.TryWriteLine(Startup.Line(options, architecture, pollers.BackendName, _listeners));
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using HelloHttp.Hosting;
 using Mux;
 
 namespace HelloHttp.Tracing;
@@ -45,6 +46,6 @@ internal sealed class Tracer
     internal void Write(string line)
     {
         lock (_lock)
-            _output.WriteLine(line);
+            _output.TryWriteLine(line);
     }
 }

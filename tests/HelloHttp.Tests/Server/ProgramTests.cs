@@ -59,6 +59,27 @@ public sealed class ProgramTests
         Assert.Equal(exitCode, (await server.ExitAsync()).ExitCode);
     }
 
+    [Fact]
+    public async Task With_its_output_on_a_full_disk_it_serves()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        // It cannot say which port it got, so it gets a path.
+        var path = Path.Combine(Path.GetTempPath(), $"hello-{Guid.NewGuid():N}.sock");
+        using var server = ServerProcess.Start(["--host", $"unix:{path}", "--trace"], shell: "exec >/dev/full 2>/dev/full");
+        await TestServer.Until(() => !Refuses(new UnixDomainSocketEndPoint(path)), "it serves");
+        for (var i = 0; i < 3; i++)
+        {
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+            await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
+            Assert.EndsWith("\r\n\r\nhello", await socket.ReadTextToEndAsync(), StringComparison.Ordinal);
+        }
+
+        server.Signal("TERM");
+        Assert.Equal(0, (await server.ExitAsync()).ExitCode);
+    }
+
     [Theory]
     [InlineData("no value for --port", "--port", "65536")]
     [InlineData("no value for --workers", "--workers", "0")]
@@ -195,9 +216,9 @@ public sealed class ProgramTests
         }
     }
 
-    private static bool Refuses(IPEndPoint endPoint)
+    private static bool Refuses(EndPoint endPoint)
     {
-        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             socket.Connect(endPoint);
