@@ -62,7 +62,7 @@ internal sealed class CompareCommand
         var costs = new Command("costs", "Measures the system calls that the architectures differ in, one by one (Linux)") { _costsOut };
         costs.SetAction(Costs);
         var talk = new Command("talk",
-            "Everything that docs/architectures.md reports: costs, herd and the comparison of all architectures; several minutes")
+            "Everything that docs/architectures.md reports: costs, herd, the comparison of all architectures, and threads against processes; several minutes")
         {
             _talkOut, _rivals,
         };
@@ -179,13 +179,19 @@ internal sealed class CompareCommand
     {
         var folder = parsed.GetValue(_talkOut)!;
         var rivals = (parsed.GetValue(_rivals) ?? []).SelectMany(rival => new[] { "--rival", rival });
-        string[] all = ["compare", "--architectures", "blocking,prefork,threadpool,evented,eager", "--backends", "epoll,select", "--rounds", "5", "--seconds", "1"];
+        string[] rounds = ["--rounds", "5", "--seconds", "1"];
+        string[] all = ["compare", "--architectures", "blocking,prefork,threadpool,evented,eager", "--backends", "epoll,select", .. rounds];
+        string[] two = ["compare", "--architectures", "prefork,eager", "--backends", "epoll", "--workers", "2", .. rounds];
         string[][] parts =
         [
             ["compare", "costs", "--out", folder],
             ["compare", "herd", "--seconds", "5", "--out", folder],
             [.. all, "--out", folder, .. rivals],
             [.. all, "--load", "close", "--one-processor", "--out", Path.Combine(folder, "busy"), .. rivals],
+            [
+                .. two, "--worker-models", "thread,process", "--accepts", "shared,reuseport",
+                "--load", "close,keepalive", "--one-processor", "--out", Path.Combine(folder, "workers"),
+            ],
         ];
         return parts.Select(Run).ToArray().Max();
     }
