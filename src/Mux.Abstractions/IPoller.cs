@@ -12,7 +12,7 @@ namespace Mux;
 /// <para>
 /// Add, Modify, Remove and Wake may be called from any thread while another one waits, and take effect on that wait;
 /// one thread waits at a time (contract rule 11). After <see cref="IDisposable.Dispose"/> every call but
-/// <see cref="Wake"/> and Dispose throws <see cref="ObjectDisposedException"/>; a waiter is woken and gets it too (rule 14).
+/// <see cref="Wake"/>, <see cref="Explain"/> and Dispose throws <see cref="ObjectDisposedException"/>; a waiter is woken and gets it too (rule 14).
 /// </para>
 /// </remarks>
 public interface IPoller : IDisposable
@@ -62,10 +62,11 @@ public interface IPoller : IDisposable
     /// length is waited in full: signals and stale events do not cut it short (rule 9).
     /// </param>
     /// <param name="woken">Whether <see cref="Wake"/> was called since the last Wait that said so (rule 10).</param>
-    /// <returns>The number of events written; 0 after a Wake or the timeout.</returns>
+    /// <returns>The number of events written; 0 when the timeout has passed or a Wake came, and nothing was ready.</returns>
     /// <exception cref="ArgumentException"><paramref name="events"/> is empty or <paramref name="timeout"/> negative.</exception>
     /// <exception cref="InvalidOperationException">Another thread is waiting already (rule 11).</exception>
     /// <exception cref="ObjectDisposedException">The poller is disposed, or was while this call waited.</exception>
+    /// <exception cref="IOException">The kernel's set had to be built anew and there was no descriptor or memory for it.</exception>
     int Wait(Span<PollEvent> events, TimeSpan timeout, out bool woken);
 
     /// <summary>
@@ -78,6 +79,7 @@ public interface IPoller : IDisposable
     /// <param name="descriptor">The descriptor; it stays the poller's. -1 if there is none.</param>
     /// <returns>False where <see cref="Features"/> lacks <see cref="PollerFeatures.Nesting"/>.</returns>
     /// <exception cref="ObjectDisposedException">The poller is disposed.</exception>
+    /// <exception cref="IOException">There is no descriptor or memory left.</exception>
     bool TryGetDescriptor(out nint descriptor);
 
     /// <summary>All registrations as they stand. Allocates; for debugging.</summary>

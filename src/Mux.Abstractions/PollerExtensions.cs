@@ -58,7 +58,7 @@ public static class PollerExtensions
     /// <param name="poller">The poller.</param>
     /// <param name="events">Receives the events; not empty.</param>
     /// <param name="timeout">How long to wait at most.</param>
-    /// <returns>The number of events written; 0 after a Wake or the timeout.</returns>
+    /// <returns>The number of events written; 0 when the timeout has passed or a Wake came, and nothing was ready.</returns>
     /// <exception cref="ArgumentException"><paramref name="events"/> is empty or <paramref name="timeout"/> negative.</exception>
     /// <exception cref="InvalidOperationException">Another thread is waiting already.</exception>
     public static int Wait(this IPoller poller, Span<PollEvent> events, TimeSpan timeout)

@@ -7,7 +7,7 @@ namespace Mux.Select;
 /// <summary>A poller over <see cref="Socket.Select(System.Collections.IList, System.Collections.IList, System.Collections.IList, int)"/>. Every system; sockets only.</summary>
 /// <remarks>
 /// <para>
-/// Cost: a Wait takes time in proportion to what is registered, not to what is ready, and .NET allocates an array of 8 bytes per
+/// Cost: a Wait takes time in proportion to what is registered, not to what is ready, and .NET allocates an array of 16 bytes per
 /// entry from 80 entries on; an Add inspects the socket with about eight system calls. A change made by another thread
 /// during a Wait wakes it and makes it begin anew. Timeouts are rounded up to milliseconds.
 /// </para>

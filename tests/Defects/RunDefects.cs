@@ -20,7 +20,8 @@ using System.Text.RegularExpressions;
 
 const string HttpTests = "tests/HelloHttp.Tests";
 const string MuxTests = "tests/Mux.Tests";
-string[] Backends = OperatingSystem.IsWindows() ? ["Contract.Select"] : ["Contract.Epoll", "Contract.Kqueue", "Contract.Select"];
+string[] Backends = OperatingSystem.IsLinux() ? ["Contract.Epoll", "Contract.Kqueue", "Contract.Select"]
+    : OperatingSystem.IsWindows() ? ["Contract.Select"] : ["Contract.Kqueue", "Contract.Select"];
 
 var here = Path.GetDirectoryName(SourcePath())!;
 var root = Path.GetFullPath(Path.Combine(here, "..", ".."));

@@ -25,7 +25,7 @@ internal static class Settings
         new("--backend", $"{MuxOptions.Section}:{nameof(MuxOptions.Backend)}", "name",
             "How to wait for sockets: auto, epoll (Linux), kqueue (macOS, FreeBSD) or select [default: auto]"),
         new("--workers", Key(nameof(ServerOptions.Workers)), "number",
-            "How many serve, each with an event loop where there are any [default: one per core; blocking 1; threadpool 8 per core]")
+            "How many serve (prefork: for each address), each with an event loop where there are any [default: one per core; blocking 1; threadpool 8 per core]")
         {
             Parse = (options, text) => Set(ValueText.Number(text, 1, 1024, out var value), value, v => options.Workers = v),
         },

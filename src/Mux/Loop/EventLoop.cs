@@ -11,9 +11,11 @@ namespace Mux;
 /// <para>
 /// <b>Threads.</b> <see cref="Run"/> uses the caller's thread, <see cref="Start"/> one of its own. Watchers, timers and
 /// posted callbacks run on that thread and nowhere else. <see cref="Post(Action{object?}, object?)"/>, <see cref="Stop"/>,
-/// <see cref="StopAsync"/>, <see cref="IsLoopThread"/>, <see cref="Statistics"/> and <see cref="Dispose"/> may be called from
-/// any thread; everything else only on the loop's thread, or by one thread at a time before the loop has been started and
-/// after it has stopped. Elsewhere it throws <see cref="InvalidOperationException"/> and changes nothing.
+/// <see cref="StopAsync"/>, <see cref="IsStopRequested"/>, <see cref="Completion"/>, <see cref="IsLoopThread"/>,
+/// <see cref="Statistics"/> and <see cref="Dispose"/> may be called from any thread; everything else only on the loop's thread,
+/// or by one thread at a time before the loop has been started and after it has stopped. Elsewhere a method throws
+/// <see cref="InvalidOperationException"/> and changes nothing; <see cref="Clock"/> and <see cref="RegistrationCount"/> are not
+/// checked.
 /// </para>
 /// <para>
 /// <b>A turn</b> is, in this order: one wait, which does not sleep when something is due already; the events of that batch;

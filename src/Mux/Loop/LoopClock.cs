@@ -1,8 +1,8 @@
 namespace Mux;
 
 /// <summary>
-/// A loop's time, read at most once per batch and only when somebody asks: a timestamp costs more than many a system
-/// call's dispatch. Not thread-safe; without a loop, its owner calls <see cref="NextBatch"/> by itself.
+/// A loop's time, read at most once per batch and only when somebody asks: even a clock that costs no system
+/// call is dear if it is read for every event. Not thread-safe; without a loop, its owner calls <see cref="NextBatch"/> by itself.
 /// </summary>
 /// <param name="timeProvider">Where time comes from.</param>
 public sealed class LoopClock(TimeProvider timeProvider)

@@ -45,8 +45,8 @@ public sealed class LoopTimer
 
     /// <summary>Arms it, in place of what it was armed for before.</summary>
     /// <param name="delay">
-    /// How long from now; zero fires in the loop's next turn, <see cref="Timeout.InfiniteTimeSpan"/> is
-    /// <see cref="Cancel"/>.
+    /// How long from now; zero fires when timers run next: in this turn if armed by an event, in the next if armed by a timer
+    /// or a post. <see cref="Timeout.InfiniteTimeSpan"/> is <see cref="Cancel"/>.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">Another negative value.</exception>
     /// <exception cref="InvalidOperationException">Called on another thread than the loop's, or the loop has stopped.</exception>

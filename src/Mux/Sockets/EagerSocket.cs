@@ -97,7 +97,8 @@ public readonly partial struct EagerSocket : IEquatable<EagerSocket>
     /// <param name="buffer">Where to put it. With an empty buffer the answer is 0 bytes, whatever has arrived.</param>
     /// <returns>
     /// The bytes received; would block; <see cref="IoStatus.Closed"/> at the end of the stream (FIN); failed, with
-    /// <see cref="SocketError.ConnectionReset"/> after a reset. Fewer bytes than fit mean that nothing more is waiting now.
+    /// <see cref="SocketError.ConnectionReset"/> after a reset. On a stream, fewer bytes than fit mean that nothing
+    /// more is waiting now.
     /// </returns>
     public unsafe IoResult TryReceive(Span<byte> buffer)
     {

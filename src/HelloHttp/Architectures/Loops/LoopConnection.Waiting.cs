@@ -145,7 +145,9 @@ internal abstract partial class LoopConnection
         _unread.Release();
         Span<byte> output = _worker.Output;
         var exchange = new Exchange([], output);
+        var answered = _http.Requests;
         _http.Refuse(ref exchange, _worker.Date, refusal);
+        _worker.Counters.Requests += _http.Requests - answered;
         _trace?.Refuse(refusal, output.Length - exchange.Output.Length);
         _unsent.Park(output[..^exchange.Output.Length]);
         Conclude();

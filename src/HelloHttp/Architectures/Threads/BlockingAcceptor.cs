@@ -60,6 +60,7 @@ internal sealed class BlockingAcceptor(
     /// <summary>There is no place: 503, and the end.</summary>
     private void Refuse(Accepted connection)
     {
+        counters.Requests++;
         counters.Overloaded++;
         counters.Refused[(int)Refusal.Overloaded]++;
         Span<byte> output = stackalloc byte[Http1.MinOutput];

@@ -141,7 +141,9 @@ internal sealed partial class BlockingWorker
         Counters.TimedOut++;
         var output = _buffers.Output;
         var exchange = new Exchange([], output);
+        var answered = _http.Requests;
         _http.Refuse(ref exchange, _buffers.Date, Refusal.Timeout);
+        Counters.Requests += _http.Requests - answered;
         var written = output.Length - exchange.Output.Length;
         _trace?.Refuse(Refusal.Timeout, written);
         if (Send(output[..written]))
