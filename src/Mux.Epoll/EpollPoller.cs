@@ -22,7 +22,8 @@ public sealed unsafe partial class EpollPoller : PollerBase
     private const ulong NotASocketData = 1ul << 31;
     private const ulong Marks = NotASocketData | NoisyData;
 
-    private static readonly bool Pwait2 = OperatingSystem.IsLinux() && HasPwait2();
+    // In a 32-bit process the name stands for the call with a 32-bit time, which this struct is not.
+    private static readonly bool Pwait2 = OperatingSystem.IsLinux() && Environment.Is64BitProcess && HasPwait2();
 
     private readonly bool _nanoseconds;
     private readonly SafeFileHandle _wake;

@@ -28,6 +28,9 @@ public sealed partial class SelectPoller : PollerBase
     private const uint NumberClosed = 2;
     private const uint Noisy = 4;
 
+    // Socket.Select takes lists of 65,536 and not more; the waker is in one of them.
+    private const int MostSockets = 65_535;
+
     private const int SliceMilliseconds = 100;
     private const int ShortSliceMilliseconds = 5;
     private const int LongestMilliseconds = int.MaxValue / 1000;
@@ -83,6 +86,8 @@ public sealed partial class SelectPoller : PollerBase
     /// <inheritdoc/>
     protected override PollerError AddCore(int slot, ref Registration registration)
     {
+        if (_slotOf.Count >= MostSockets)
+            return PollerError.OutOfResources;
         var error = Borrow(registration, out var socket, out var state);
         if (error != PollerError.None)
             return error;

@@ -9,10 +9,14 @@ namespace HelloHttp.Hosting;
 /// <remarks>Lines of one worker are in order; those of different workers may stand up to one interval apart from it.</remarks>
 internal sealed class AccessLog : IDisposable
 {
+    /// <summary>A pipe takes so much as a whole (PIPE_BUF of Linux, pipe(7)); more may have another process's lines in between.</summary>
+    private const int Whole = 4096;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Stream _output;
     private readonly bool _json;
+    private readonly bool _shares;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly ManualResetEventSlim _ended = new();
@@ -24,11 +28,13 @@ internal sealed class AccessLog : IDisposable
     /// <summary>Begins to write.</summary>
     /// <param name="output">Where to; closed with this.</param>
     /// <param name="json">Whether lines are JSON.</param>
+    /// <param name="shares">Whether other processes write to it as well.</param>
     /// <param name="logger">Where trouble is told.</param>
-    internal AccessLog(Stream output, bool json, ILogger logger)
+    internal AccessLog(Stream output, bool json, bool shares, ILogger logger)
     {
         _output = output;
         _json = json;
+        _shares = shares;
         _logger = logger;
         _shared = new Lazy<AccessLogBuffer>(NewBuffer);
         _thread = new Thread(Run) { Name = "access log", IsBackground = true };
@@ -93,8 +99,7 @@ internal sealed class AccessLog : IDisposable
             var lines = buffer.Swap();
             try
             {
-                if (!lines.IsEmpty)
-                    _output.Write(lines.Span);
+                Write(lines.Span);
                 _failed = false;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -104,6 +109,24 @@ internal sealed class AccessLog : IDisposable
                     ServerLog.AccessLogFailed(_logger, e.Message);
                 _failed = true;
             }
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> lines)
+    {
+        while (!lines.IsEmpty)
+        {
+            // A line longer than that goes out by itself.
+            var end = lines.Length;
+            if (_shares && end > Whole)
+            {
+                end = lines[..Whole].LastIndexOf((byte)'\n') + 1;
+                if (end == 0)
+                    end = lines.IndexOf((byte)'\n') + 1;
+            }
+
+            _output.Write(lines[..end]);
+            lines = lines[end..];
         }
     }
 }

@@ -55,8 +55,19 @@ internal sealed class Listeners : IDisposable
     /// <exception cref="StartupException">Somebody else has taken the port.</exception>
     internal IReadOnlyList<ListenSocket> Regain(int worker)
     {
-        if (Of(worker) is { Count: 0 })
+        if (Of(worker) is not { Count: 0 })
+            return Of(worker);
+        try
+        {
             BindGroup(_groups[worker]);
+        }
+        catch
+        {
+            // Half of the addresses is none: the next try begins anew.
+            Release(worker);
+            throw;
+        }
+
         return Of(worker);
     }
 

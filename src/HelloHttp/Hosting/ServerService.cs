@@ -35,7 +35,7 @@ internal sealed class ServerService(
         try
         {
             if (options.AccessLog is { } target)
-                metrics.Add(_accessLog = new AccessLog(AccessLog.Open(target), options.AccessLogIsJson, logger));
+                metrics.Add(_accessLog = new AccessLog(AccessLog.Open(target), options.AccessLogIsJson, options.Assignment is not null, logger));
             var context = new ServerContext(
                 options, service, listeners, pollers, metrics, new Admission(options.MaxConnections),
                 new AcceptFailures(logger, time), logger, time,

@@ -17,6 +17,8 @@ internal sealed class SupervisorLink(WorkerAssignment assignment) : IDisposable
     private readonly AnonymousPipeClientStream _status =
         new(PipeDirection.Out, assignment.Status.ToString(CultureInfo.InvariantCulture));
 
+    private bool _isReported;
+
     internal WorkerAssignment Assignment => assignment;
 
     /// <summary>Tells the supervisor that it serves.</summary>
@@ -50,6 +52,10 @@ internal sealed class SupervisorLink(WorkerAssignment assignment) : IDisposable
 
     private void Report(string line)
     {
+        // Once: what goes wrong later is the exit code's business.
+        if (_isReported)
+            return;
+        _isReported = true;
         try
         {
             using var writer = new StreamWriter(_status);

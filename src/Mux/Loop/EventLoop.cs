@@ -123,6 +123,7 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>Runs the loop on a thread of its own, a background thread that carries its name. Returns at once.</summary>
     /// <exception cref="InvalidOperationException">The loop was started before.</exception>
     /// <exception cref="ObjectDisposedException">The loop is disposed.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no thread left, or no descriptor or memory for one.</exception>
     public void Start()
     {
         Enter();
@@ -130,7 +131,18 @@ public sealed partial class EventLoop : IDisposable
         // The owner is set before the thread runs, so that the caller cannot go on setting the loop up beside it.
         var thread = new Thread(static state => ((EventLoop)state!).RunToTheEnd(isOwnThread: true)) { Name = Name, IsBackground = true };
         _threadId = thread.ManagedThreadId;
-        thread.UnsafeStart(this);
+        try
+        {
+            thread.UnsafeStart(this);
+        }
+        catch (Exception e)
+        {
+            // There will be nobody to complete it.
+            _postQueue.Close();
+            Volatile.Write(ref _phase, (int)Phase.Stopped);
+            _completion.TrySetException(e);
+            throw;
+        }
     }
 
     /// <summary>Runs the loop on the caller's thread; returns when it has been stopped.</summary>

@@ -33,17 +33,13 @@ internal sealed class DescriptorReserve
     {
         // The limit may have been raised, too.
         _bound = Bound();
-        try
-        {
-            using var lowest = File.OpenHandle("/dev/null");
-            if (lowest.DangerousGetHandle() >= _bound)
-                return false;
-        }
-        catch (IOException)
-        {
+        var flags = SocketNative.HasSocketFlags ? SocketNative.SOCK_CLOEXEC : 0;
+        var lowest = SocketNative.Socket(SocketNative.AF_UNIX, SocketNative.SOCK_STREAM | flags, 0);
+        if (lowest < 0)
             return false;
-        }
-
+        _ = SocketNative.Close(lowest);
+        if (lowest >= _bound)
+            return false;
         _isReached = false;
         return true;
     }
@@ -52,7 +48,7 @@ internal sealed class DescriptorReserve
     {
         if (_wanted == 0 || !SocketNative.IsSupported)
             return int.MaxValue;
-        var limits = stackalloc ulong[2]; // struct rlimit: soft, hard
+        var limits = stackalloc nuint[2]; // struct rlimit: soft, hard
         if (SocketNative.GetLimit(SocketNative.RLIMIT_NOFILE, limits) != 0 || limits[0] > int.MaxValue)
             return int.MaxValue;
         var limit = (int)limits[0];

@@ -43,6 +43,7 @@ public readonly partial struct EagerSocket
     private IoResult ManagedAccept(out EagerSocket accepted, bool blocking)
     {
         accepted = default;
+        Socket? created = null;
         try
         {
             // In blocking mode the listener's receive timeout is the longest wait, as on Unix.
@@ -51,18 +52,20 @@ public readonly partial struct EagerSocket
             if (!_socket!.Poll(microseconds, SelectMode.SelectRead))
                 return IoResult.WouldBlock;
 #pragma warning disable RS0030 // There is no form that does not throw; Poll has said that somebody waits.
-            var socket = _socket.Accept();
+            created = _socket.Accept();
 #pragma warning restore RS0030
-            socket.Blocking = blocking;
+            created.Blocking = blocking;
             if (_socket.AddressFamily != AddressFamily.Unix)
-                socket.NoDelay = _socket.NoDelay;
-            socket.ReceiveTimeout = _socket.ReceiveTimeout;
-            socket.SendTimeout = _socket.SendTimeout;
-            accepted = new(socket);
+                created.NoDelay = _socket.NoDelay;
+            created.ReceiveTimeout = _socket.ReceiveTimeout;
+            created.SendTimeout = _socket.SendTimeout;
+            accepted = new(created);
             return IoResult.Done(0);
         }
         catch (SocketException e)
         {
+            created?.Dispose();
+
             // Somebody else was quicker, or the connection died in the queue: either way nobody is there now.
             return e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted
                 ? IoResult.WouldBlock

@@ -40,6 +40,10 @@ public sealed class ListenSocket : IDisposable
     /// <remarks>See <see cref="EagerSocket.PendingConnections"/>.</remarks>
     public int PendingConnections => _eager.PendingConnections;
 
+    /// <summary>Whether somebody waits to be accepted, asked without waiting: one poll(2).</summary>
+    /// <remarks>Another acceptor of the same listener may be quicker.</remarks>
+    public bool HasPending => _socket.Poll(0, SelectMode.SelectRead);
+
     /// <summary>Binds and listens.</summary>
     /// <param name="address">An <see cref="IPEndPoint"/> or a <see cref="UnixDomainSocketEndPoint"/>.</param>
     /// <param name="options">The options; null for the defaults.</param>
@@ -143,7 +147,8 @@ public sealed class ListenSocket : IDisposable
 
     private static void Configure(Socket socket, ListenOptions options, bool isTcp)
     {
-        socket.Blocking = options.Blocking;
+        // Without plain descriptors TryAccept waits in Poll, and must not be caught in an accept when another was quicker.
+        socket.Blocking = options.Blocking && SocketNative.IsSupported;
         if (socket.AddressFamily == AddressFamily.InterNetworkV6)
             socket.DualMode = options.DualStack;
 

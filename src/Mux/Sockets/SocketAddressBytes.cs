@@ -52,6 +52,16 @@ internal static class SocketAddressBytes
         var isAbstract = path.Length > 1 && path[0] == 0 && OperatingSystem.IsLinux();
         var end = isAbstract ? -1 : path.IndexOf((byte)0);
         var text = end < 0 ? path : path[..end];
-        return text.IsEmpty ? null : new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(text));
+        if (text.IsEmpty)
+            return null;
+        try
+        {
+            return new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(text));
+        }
+        catch (ArgumentException)
+        {
+            // Bytes that are no UTF-8 become more of them, too many for .NET: an address that cannot be told.
+            return null;
+        }
     }
 }

@@ -94,7 +94,7 @@ internal static unsafe partial class SocketNative
     }
 
     [LibraryImport(Library, EntryPoint = "getrlimit")]
-    internal static partial int GetLimit(int resource, ulong* limits);
+    internal static partial int GetLimit(int resource, nuint* limits);
 
     [LibraryImport(Library, EntryPoint = "socket")]
     internal static partial int Socket(int family, int type, int protocol);

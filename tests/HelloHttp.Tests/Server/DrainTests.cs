@@ -66,6 +66,35 @@ public sealed class DrainTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Available))]
+    public async Task Clients_that_come_again_and_again_do_not_hold_up_a_stop(string backend)
+    {
+        await using var server = new TestServer(backend);
+        var clients = Enumerable.Range(0, 16).Select(_ => Task.Run(() => ComeAgain(server))).ToArray();
+        await TestServer.Until(() => server.Sum(c => c.Requests) > 200, "they are there");
+        await server.DrainAsync(TimeSpan.FromSeconds(60));
+        await Task.WhenAll(clients);
+        Assert.Equal(0, server.OpenConnections);
+
+        static async Task ComeAgain(TestServer server)
+        {
+            try
+            {
+                while (true)
+                {
+                    using var socket = await server.ConnectAsync();
+                    await socket.SendAsync("GET / HTTP/1.0\r\n\r\n");
+                    await socket.ReadToEndAsync();
+                }
+            }
+            catch (SocketException)
+            {
+                // Refused, or reset in the queue: nobody listens any more.
+            }
+        }
+    }
+
     /// <summary>
     /// More clients than threads. A connection that rests while others wait gives its place up, as HTTP allows, and its client
     /// may just then be about to send; but whatever the server has received it answers.

@@ -37,6 +37,33 @@ public sealed class OverloadTests
         Assert.StartsWith("HTTP/1.1 200 ", await next.ReadResponseAsync(), StringComparison.Ordinal);
     }
 
+    /// <summary>Connection objects are used again; what one remembers of a connection that was served is nothing to the next.</summary>
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public async Task Who_is_refused_by_an_object_that_has_served_sees_the_answer_and_no_reset(string name)
+    {
+        await using var server = new TestServer(name, o =>
+        {
+            Full(o);
+            o.Workers = 1;
+        });
+        for (var round = 0; round < 4; round++)
+        {
+            using var served = await server.ConnectAsync();
+            await served.SendAsync(Get);
+            Assert.StartsWith("HTTP/1.1 200 ", await served.ReadResponseAsync(), StringComparison.Ordinal);
+            using var refused = await server.ConnectAsync();
+            await refused.SendAsync(Get);
+            Assert.StartsWith("HTTP/1.1 503 ", await refused.ReadTextToEndAsync(), StringComparison.Ordinal);
+
+            // Who ends last is used first: each object has either part.
+            (round % 2 == 0 ? served : refused).Dispose();
+            await TestServer.Until(() => server.OpenConnections == 1, "one is gone");
+            (round % 2 == 0 ? refused : served).Dispose();
+            await TestServer.Until(() => server.OpenConnections == 0, "the place is free");
+        }
+    }
+
     [Fact]
     public async Task A_pool_of_threads_told_to_refuse_answers_503_as_well()
     {

@@ -94,6 +94,33 @@ public unsafe partial class DescriptorLimitTests
         clients.ForEach(c => c.Dispose());
     }
 
+    /// <summary>.NET needs a descriptor for a thread.</summary>
+    [Fact]
+    public void A_loop_whose_thread_cannot_be_started_says_so_and_can_be_disposed()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var loop = new EventLoop(new Mux.Epoll.EpollPoller());
+        Limits limits;
+        Assert.Equal(0, GetLimit(RLIMIT_NOFILE, &limits));
+        var none = limits with { Soft = 0 };
+        Exception? failure;
+        Assert.Equal(0, SetLimit(RLIMIT_NOFILE, &none));
+        try
+        {
+            failure = Record.Exception(loop.Start);
+        }
+        finally
+        {
+            Assert.Equal(0, SetLimit(RLIMIT_NOFILE, &limits));
+        }
+
+        Assert.IsType<OutOfMemoryException>(failure);
+        Assert.True(loop.Completion.IsFaulted);
+        Assert.False(loop.Post(() => { }));
+        loop.Dispose();
+    }
+
     private static Socket Connect(ListenSocket listener)
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

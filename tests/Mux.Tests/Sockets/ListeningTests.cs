@@ -96,10 +96,12 @@ public class ListeningTests
         }
 
         Assert.Equal(0, listener.PendingConnections);
+        Assert.False(listener.HasPending);
         using var one = Connect(listener.LocalAddress);
         using var two = Connect(listener.LocalAddress);
         Patience.UntilReadable(listener.Socket);
         Assert.True(SpinWait.SpinUntil(() => listener.PendingConnections == 2, Patience.Guard));
+        Assert.True(listener.HasPending);
         Assert.True(listener.TryAccept(out var accepted).IsDone);
         Assert.Equal(1, listener.PendingConnections);
         accepted.Close();

@@ -13,6 +13,9 @@ internal sealed class EagerAcceptor(LoopWorker worker, ListenSocket listener, Se
     /// <summary>Connections accepted in one turn at most; those accepted before have their turn then.</summary>
     private const int MaxBatch = 64;
 
+    // A kernel that has never told of anybody may be one that does not tell (gVisor answers TCP_INFO with zeros).
+    private bool _tells;
+
     /// <inheritdoc/>
     private protected override void AcceptWaiting()
     {
@@ -20,6 +23,9 @@ internal sealed class EagerAcceptor(LoopWorker worker, ListenSocket listener, Se
         while (room > 0)
         {
             var pending = Listener.PendingConnections;
+            _tells |= pending > 0;
+            if (!_tells)
+                pending = -1;
             if (pending == 0)
                 return;
 

@@ -18,7 +18,11 @@ internal sealed class EventedConnection(LoopWorker worker) : LoopConnection(work
     private protected override PollMode Mode => PollMode.OneShot;
 
     /// <inheritdoc/>
-    private protected override void Start() => Await(Interest.Readable);
+    private protected override void Start()
+    {
+        _drained = false;
+        Await(Interest.Readable);
+    }
 
     /// <inheritdoc/>
     private protected override void Continue()
@@ -32,6 +36,8 @@ internal sealed class EventedConnection(LoopWorker worker) : LoopConnection(work
     /// <inheritdoc/>
     private protected override void Conclude()
     {
+        // What arrived before this was refused, or comes behind it, has not been looked at.
+        _drained = false;
         if (_unsent.IsEmpty)
             End(drained: false);
         else

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Mux;
 
 namespace HelloHttp.Architectures.Loops;
@@ -35,17 +36,28 @@ internal abstract class LoopAcceptor : Watcher
     /// <summary>How often the poller reports: level-triggered, unless the architecture wants it otherwise.</summary>
     private protected virtual PollMode Mode => IsExclusive ? PollMode.Level | PollMode.Exclusive : PollMode.Level;
 
-    /// <summary>Begins to accept, or goes on after a pause.</summary>
+    /// <summary>Begins to accept.</summary>
+    /// <exception cref="IOException">The kernel has no room for the registration.</exception>
+    internal void Begin() => _worker.Loop.Register(this, Listener.Source, Interest.Readable, Mode);
+
+    /// <summary>Goes on after a pause, or as soon as the kernel has room again for the registration.</summary>
     internal void Resume()
     {
         if (_finished)
             return;
-        _paused = false;
-        _resume.Cancel();
-        if (!IsRegistered)
-            _worker.Loop.Register(this, Listener.Source, Interest.Readable, Mode);
-        else
-            _worker.Loop.Modify(this, Interest.Readable, Mode);
+        var error = IsRegistered
+            ? _worker.Loop.TryModify(this, Interest.Readable, Mode)
+            : _worker.Loop.TryRegister(this, Listener.Source, Interest.Readable, Mode);
+        if (error == PollerError.None)
+        {
+            _paused = false;
+            _resume.Cancel();
+            return;
+        }
+
+        _context.AcceptFailures.Report(SocketError.NoBufferSpaceAvailable);
+        _paused = true;
+        _resume.Arm(Pause);
     }
 
     /// <summary>A place is free again.</summary>
@@ -55,16 +67,16 @@ internal abstract class LoopAcceptor : Watcher
             Resume();
     }
 
-    /// <summary>Accepts what waits, all of it, and leaves the listener.</summary>
+    /// <summary>
+    /// Accepts what waits and leaves the listener. No more than the queue can have held when it began: where clients come
+    /// again as fast as they are served, it would have no end.
+    /// </summary>
     internal void Finish()
     {
         if (_finished)
             return;
         _finished = true;
-        while (Accept(int.MaxValue))
-        {
-        }
-
+        Accept(_context.Options.Backlog);
         _resume.Cancel();
         _worker.Loop.Unregister(this);
     }
@@ -76,6 +88,15 @@ internal abstract class LoopAcceptor : Watcher
         AcceptWaiting();
         if (_worker.Counters.Accepted == before && !_paused)
             _worker.Counters.WastedWakeUps++;
+    }
+
+    /// <summary>An acceptor that has failed, whatever it was, tries again: the listener is still there.</summary>
+    protected sealed override void OnFaulted(Exception exception)
+    {
+        if (_finished)
+            return;
+        _paused = true;
+        _resume.Arm(Pause);
     }
 
     /// <summary>The poller says that somebody waits.</summary>
@@ -126,6 +147,8 @@ internal abstract class LoopAcceptor : Watcher
             return;
         _paused = true;
         _resume.Arm(Pause);
-        _worker.Loop.Modify(this, Interest.None, Mode);
+
+        // Not heard of any more until then; where the kernel has no room for that either, it is reported and not accepted from.
+        _worker.Loop.TryModify(this, Interest.None, Mode);
     }
 }

@@ -51,6 +51,7 @@ internal sealed class LoopServer : IRunningServer
     /// <inheritdoc/>
     public async Task<int> DrainAsync(TimeSpan timeout)
     {
+        var deadline = Task.Delay(timeout, _context.Time);
         foreach (var worker in _workers)
             worker.Loop.Post(static state => ((LoopWorker)state!).Drain(), worker);
 
@@ -62,7 +63,7 @@ internal sealed class LoopServer : IRunningServer
             worker.Loop.Post(static state => ((LoopWorker)state!).OnListenersClosed(), worker);
         var drained = Task.WhenAll(_workers.Select(w => Task.WhenAny(w.Drained, w.Loop.Completion)));
         var cut = 0;
-        if (await Task.WhenAny(drained, Task.Delay(timeout, _context.Time)).ConfigureAwait(false) != drained)
+        if (await Task.WhenAny(drained, deadline).ConfigureAwait(false) != drained)
         {
             foreach (var worker in _workers)
                 worker.Loop.Post(() => Interlocked.Add(ref cut, worker.AbortAll()));
@@ -87,7 +88,7 @@ internal sealed class LoopServer : IRunningServer
     {
         foreach (var listener in _context.Listeners.Sockets)
         {
-            for (var i = 0; listener.TryAccept(out var socket).IsDone; i++)
+            for (var i = 0; i < _context.Options.Backlog && listener.TryAccept(out var socket).IsDone; i++)
             {
                 var worker = _workers[i % _workers.Count];
                 var isAdmitted = _context.Admission.TryEnter();

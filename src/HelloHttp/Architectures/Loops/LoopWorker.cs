@@ -68,7 +68,7 @@ internal sealed class LoopWorker
     internal void Start()
     {
         foreach (var acceptor in _acceptors)
-            acceptor.Resume();
+            acceptor.Begin();
     }
 
     /// <summary>Serves a connection just accepted, as far as it goes.</summary>

@@ -17,8 +17,8 @@ internal sealed class BlockingAcceptor(
     /// <summary>How long accepting rests when descriptors, or the places of --max-connections, have run out.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Whether somebody waits to be accepted; true also where the system does not tell.</summary>
-    internal bool HasPending => listener.PendingConnections != 0;
+    /// <summary>Whether somebody waits to be accepted.</summary>
+    internal bool HasPending => listener.HasPending;
 
     /// <summary>Waits for the next connection, a tick at most.</summary>
     /// <param name="connection">The connection.</param>

@@ -63,11 +63,11 @@ internal sealed partial class BlockingWorker
         _socket = connection.Socket;
         _trace = connection.Trace;
         _trace?.ServedBy(Name);
-        _record.Accepted(_socket);
         _clock.NextBatch();
-        Begin();
         try
         {
+            _record.Accepted(_socket);
+            Begin();
             Converse();
         }
         catch (Exception e)

@@ -6,6 +6,8 @@ namespace HelloHttp.Architectures.Threads;
 /// <summary>The threads of an architecture, and how they stop together.</summary>
 internal sealed class ThreadServer : IRunningServer
 {
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+
     private readonly ServerContext _context;
     private readonly StopSignal _stop = new();
     private readonly List<BlockingWorker> _workers = [];
@@ -96,9 +98,7 @@ internal sealed class ThreadServer : IRunningServer
         var ended = Task.WhenAll(_threads.Select(t => t.Ended));
         _stop.Drain();
         Queue.Unbound();
-        WakeAcceptors();
-
-        await Task.WhenAll(_stoppedAccepting).ConfigureAwait(false);
+        await AcceptorsStoppedAsync().ConfigureAwait(false);
         await Task.Run(AcceptTheRest, CancellationToken.None).ConfigureAwait(false);
         _context.Listeners.Dispose();
         Queue.Complete();
@@ -143,19 +143,26 @@ internal sealed class ThreadServer : IRunningServer
     }
 
     /// <summary>
-    /// macOS lets an accept sleep for ever, whatever the listener's timeout says. A connection wakes it.
+    /// Waits until no thread accepts any more. macOS and FreeBSD let an accept sleep for ever, whatever the listener's timeout
+    /// says; there a connection wakes it. It stays open until then: a kernel may drop one that is closed before it is accepted.
     /// </summary>
-    private void WakeAcceptors()
+    private async Task AcceptorsStoppedAsync()
     {
-        if (!OperatingSystem.IsMacOS())
-            return;
-        foreach (var listener in _context.Listeners.Sockets)
+        var stopped = Task.WhenAll(_stoppedAccepting);
+        var calls = new List<EagerSocket>();
+        while (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows() && !stopped.IsCompleted)
         {
-            foreach (var _ in _stoppedAccepting)
+            foreach (var listener in _context.Listeners.Sockets)
             {
-                EagerSocket.TryConnect(listener.LocalAddress, out var socket);
-                socket.Close();
+                var called = EagerSocket.TryConnect(listener.LocalAddress, out var call);
+                if (called.IsDone || called.IsWouldBlock)
+                    calls.Add(call);
             }
+
+            await Task.WhenAny(stopped, Task.Delay(Tick)).ConfigureAwait(false);
         }
+
+        await stopped.ConfigureAwait(false);
+        calls.ForEach(c => c.Close());
     }
 }
