@@ -264,6 +264,22 @@ public sealed class SupervisorTests
         Assert.Contains(WorkerAssignment.Variable, Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
+    /// <summary>What the supervisor would then say in its own name.</summary>
+    [Fact]
+    public async Task A_worker_that_cannot_serve_tells_its_supervisor_why()
+    {
+        if (!ProcessTable.IsAvailable)
+            return;
+        const int Status = 8, Listener = 9;
+        using var server = ServerProcess.Start(
+            ["--port", "0"],
+            new Dictionary<string, string> { [WorkerAssignment.Variable] = $"0 1 {Status} {Listener}" },
+            shell: $"exec {Status}>&1 {Listener}</dev/null");
+        var (exitCode, output, errors) = await server.ExitAsync();
+        Assert.Equal((1, ""), (exitCode, errors));
+        Assert.Contains($"{Listener}", Assert.Single(output.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
     private static Task<ServerProcess> ServeAsync(params string[] arguments) => ServerProcess.ServeAsync(Arguments(arguments));
 
     private static string[] Arguments(params string[] arguments) =>
