@@ -133,6 +133,9 @@ public sealed unsafe partial class EpollPoller : PollerBase
     }
 
     /// <inheritdoc/>
+    protected override bool WakeNeedsGate => false;
+
+    /// <inheritdoc/>
     protected override int Collect(Span<CollectedEvent> batch, TimeSpan timeout)
     {
         if (_reported.Count > 0)

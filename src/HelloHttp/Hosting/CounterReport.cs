@@ -21,7 +21,7 @@ internal static class CounterReport
             ["pid"] = Environment.ProcessId,
             ["architecture"] = options.Architecture,
             ["backend"] = backend,
-            ["workers"] = metrics.Workers.Count,
+            ["workers"] = options.Workers,
             ["requests"] = metrics.Sum(c => c.Requests),
             ["accepted"] = metrics.Sum(c => c.Accepted),
             ["acceptWouldBlocks"] = metrics.Sum(c => c.AcceptWouldBlocks),

@@ -8,6 +8,7 @@ public abstract partial class PollerBase
     private CollectedEvent[] _batch = new CollectedEvent[64];
     private int _waiting;
     private int _wakePending;
+    private int _waking; // Wakes under way without the gate.
     private int _deadBatches;
     private long _waits;
     private long _polls;
@@ -80,11 +81,22 @@ public abstract partial class PollerBase
         // Whoever finds the flag set leaves the kernel's part to the one that set it: many Wakes count as one (rule 10).
         if (Interlocked.Exchange(ref _wakePending, 1) != 0)
             return;
-        lock (Gate)
+        if (WakeNeedsGate)
         {
-            if (!_disposed)
-                WakeCore();
+            lock (Gate)
+            {
+                if (!_disposed)
+                    WakeCore();
+            }
+
+            return;
         }
+
+        // Counted first and asked second; Dispose sets the flag first and looks at the count second.
+        Interlocked.Increment(ref _waking);
+        if (!_disposed)
+            WakeCore();
+        Interlocked.Decrement(ref _waking);
     }
 
     /// <inheritdoc/>
@@ -104,6 +116,9 @@ public abstract partial class PollerBase
                 Monitor.Wait(_left);
         }
 
+        var patience = default(SpinWait);
+        while (Interlocked.CompareExchange(ref _waking, 0, 0) != 0)
+            patience.SpinOnce();
         lock (Gate)
             DisposeCore();
         GC.SuppressFinalize(this);

@@ -52,8 +52,17 @@ public abstract partial class PollerBase : IPoller
     /// <param name="registration">The registration.</param>
     protected abstract void RemoveCore(int slot, ref Registration registration);
 
-    /// <summary>Makes the current or else the next <see cref="Collect"/> return, with the gate held.</summary>
+    /// <summary>
+    /// Makes the current or else the next <see cref="Collect"/> return, with the gate held unless
+    /// <see cref="WakeNeedsGate"/> says otherwise. Never during or after <see cref="DisposeCore"/>.
+    /// </summary>
     protected abstract void WakeCore();
+
+    /// <summary>
+    /// Whether <see cref="WakeCore"/> has to exclude the other calls. Where it touches nothing that they change, the thread it
+    /// wakes need not run into a gate that its waker still holds: two context switches.
+    /// </summary>
+    protected virtual bool WakeNeedsGate => true;
 
     /// <summary>
     /// Asks the kernel once. Called without the gate, by one thread at a time; may return early and empty.
