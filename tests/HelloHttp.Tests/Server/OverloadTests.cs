@@ -16,7 +16,7 @@ public sealed class OverloadTests
         await using var server = new TestServer(name, Full);
         using var first = await server.ConnectAsync();
         await first.SendAsync(Get);
-        await first.ReadResponseAsync();
+        Assert.StartsWith("HTTP/1.1 200 ", await first.ReadResponseAsync(), StringComparison.Ordinal);
         for (var i = 0; i < 3; i++)
         {
             using var refused = await server.ConnectAsync();
@@ -35,6 +35,28 @@ public sealed class OverloadTests
         using var next = await server.ConnectAsync();
         await next.SendAsync(Get);
         Assert.StartsWith("HTTP/1.1 200 ", await next.ReadResponseAsync(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A loop that is woken for nothing has no place to take from the one that was woken for somebody.</summary>
+    [Theory]
+    [MemberData(nameof(Loops))]
+    public async Task The_last_place_is_never_held_for_nobody(string name)
+    {
+        await using var server = new TestServer(name, o =>
+        {
+            Full(o);
+            o.Workers = 4;
+        });
+        for (var i = 0; i < 200; i++)
+        {
+            using (var only = await server.ConnectAsync())
+            {
+                await only.SendAsync(Get);
+                Assert.StartsWith("HTTP/1.1 200 ", await only.ReadResponseAsync(), StringComparison.Ordinal);
+            }
+
+            await TestServer.Until(() => server.OpenConnections == 0, "the place is free");
+        }
     }
 
     /// <summary>Connection objects are used again; what one remembers of a connection that was served is nothing to the next.</summary>

@@ -106,10 +106,12 @@ internal abstract class LoopAcceptor : Watcher
     /// <returns>False when nobody waits, or accepting has to pause.</returns>
     private protected bool Accept(int count)
     {
+        var refuses = _context.Options.RefusesWhenFull;
         for (var i = 0; i < count; i++)
         {
-            var isAdmitted = _context.Admission.TryEnter();
-            if (!isAdmitted && !_context.Options.RefusesWhenFull)
+            // Who waits for a place takes it before the connection. Who refuses must not: a loop that then finds nobody would
+            // have held the last place while another one, which needed it, refused.
+            if (!refuses && !_context.Admission.TryEnter())
             {
                 PauseAccepting();
                 return false;
@@ -118,11 +120,11 @@ internal abstract class LoopAcceptor : Watcher
             var result = Listener.TryAccept(out var socket);
             if (result.IsDone)
             {
-                _worker.Serve(socket, isAdmitted);
+                _worker.Serve(socket, !refuses || _context.Admission.TryEnter());
                 continue;
             }
 
-            if (isAdmitted)
+            if (!refuses)
                 _context.Admission.Leave();
             if (result.IsWouldBlock)
             {
