@@ -18,11 +18,7 @@ internal sealed class EventedConnection(LoopWorker worker) : LoopConnection(work
     private protected override PollMode Mode => PollMode.OneShot;
 
     /// <inheritdoc/>
-    private protected override void Start()
-    {
-        _drained = false;
-        Await(Interest.Readable);
-    }
+    private protected override void Start() => Await(Interest.Readable);
 
     /// <inheritdoc/>
     private protected override void Continue()

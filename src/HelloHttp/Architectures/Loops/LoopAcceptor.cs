@@ -56,8 +56,7 @@ internal abstract class LoopAcceptor : Watcher
         }
 
         _context.AcceptFailures.Report(SocketError.NoBufferSpaceAvailable);
-        _paused = true;
-        _resume.Arm(Pause);
+        Rest();
     }
 
     /// <summary>A place is free again.</summary>
@@ -93,10 +92,8 @@ internal abstract class LoopAcceptor : Watcher
     /// <summary>An acceptor that has failed, whatever it was, tries again: the listener is still there.</summary>
     protected sealed override void OnFaulted(Exception exception)
     {
-        if (_finished)
-            return;
-        _paused = true;
-        _resume.Arm(Pause);
+        if (!_finished)
+            Rest();
     }
 
     /// <summary>The poller says that somebody waits.</summary>
@@ -143,12 +140,18 @@ internal abstract class LoopAcceptor : Watcher
 
     private protected bool IsPaused => _paused;
 
+    /// <summary>Until <see cref="Resume"/>, which comes by itself.</summary>
+    private void Rest()
+    {
+        _paused = true;
+        _resume.Arm(Pause);
+    }
+
     private void PauseAccepting()
     {
         if (_paused || _finished)
             return;
-        _paused = true;
-        _resume.Arm(Pause);
+        Rest();
 
         // Not heard of any more until then; where the kernel has no room for that either, it is reported and not accepted from.
         _worker.Loop.TryModify(this, Interest.None, Mode);
